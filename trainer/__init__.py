@@ -1,0 +1,1 @@
+"""The MNIST CNN: model, data, training, runs."""

@@ -1,0 +1,1 @@
+"""The spreadsheet file: what stands where, formulas, charts, export and the command line."""
