@@ -1,0 +1,135 @@
+"""Backpropagation on float64 arrays: forward, error, gradients by the chain rule, update, the iteration table.
+
+Every function takes leading batch axes (…), so that many learning rates run at once. Nothing overflows.
+Weights are a list of matrices, a layer each, shape (…, units, inputs of the layer).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from xlfuncs.network import Network
+
+Array = np.ndarray
+
+
+def sigmoid(x: Array) -> Array:
+    """σ(x) = 1 / (1 + e^(-x)), elementwise; σ(±1000) is 1 or 0, without a warning."""
+    x = np.asarray(x, dtype=float)
+    # e^(-|x|) is at most 1: only the side that can't overflow is ever computed.
+    decay = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, decay) / (1.0 + decay)
+
+
+def forward(inputs: Array, weights: Sequence[Array]) -> list[tuple[Array, Array]]:
+    """Each layer's pre-activations and activations, both (…, units), first hidden layer first."""
+    layers = []
+    activation = np.asarray(inputs, dtype=float)
+    for matrix in weights:
+        # Not matmul: its fused multiply-adds round differently from the sheet's w1*i1 + w2*i2.
+        net = (matrix * activation[..., None, :]).sum(axis=-1)
+        activation = sigmoid(net)
+        layers.append((net, activation))
+    return layers
+
+
+def errors(targets: Array, outputs: Array) -> Array:
+    """Half the squared error of each output, ½(t - a)², shape (…, outputs). E_total is their sum."""
+    return 0.5 * (np.asarray(targets, dtype=float) - outputs) ** 2
+
+
+def gradients(inputs: Array, targets: Array, weights: Sequence[Array]) -> list[Array]:
+    """∂E_total/∂w for every weight by the chain rule, in the shapes of `weights`."""
+    inputs = np.asarray(inputs, dtype=float)
+    activations = [inputs, *(activation for _, activation in forward(inputs, weights))]
+    return backward(activations, targets, weights)
+
+
+def backward(activations: Sequence[Array], targets: Array, weights: Sequence[Array]) -> list[Array]:
+    """The gradients from activations that are already known; `activations` starts with the inputs."""
+    output = activations[-1]
+    reaching = output - targets  # ∂E_total/∂a of the layer at hand
+    found: list[Array] = []
+    for depth in range(len(weights) - 1, -1, -1):
+        activation = activations[depth + 1]
+        delta = reaching * activation * (1.0 - activation)  # ∂E_total/∂(pre-activation)
+        found.insert(0, delta[..., :, None] * activations[depth][..., None, :])
+        reaching = (delta[..., :, None] * weights[depth]).sum(axis=-2)
+    return found
+
+
+def update(weights: Array, gradient: Array, learning_rate: Array | float) -> Array:
+    """One step of gradient descent, w - ɳ·∂E/∂w."""
+    return weights - learning_rate * gradient
+
+
+def tables(network: Network, learning_rates: Sequence[float], iterations: int) -> Array:
+    """The iteration tables of many learning rates at once, shape (learning rates, iterations, columns).
+
+    The columns are `network.columns`. Row k holds the weights after k updates, their forward pass and gradients; all
+    weights are updated at once from the row before.
+    """
+    rates = np.asarray(learning_rates, dtype=float)
+    batch = (len(rates),)
+    inputs = np.broadcast_to(np.array(network.inputs), (*batch, len(network.inputs)))
+    targets = np.broadcast_to(np.array(network.targets), (*batch, len(network.targets)))
+    weights = [np.broadcast_to(layer.matrix, (*batch, *layer.matrix.shape)) for layer in network.layers]
+    table = np.empty((*batch, iterations, len(network.columns)))
+    for step in range(iterations):
+        layers = forward(inputs, weights)
+        activations = [inputs, *(activation for _, activation in layers)]
+        gradient = backward(activations, targets, weights)
+        table[:, step, :] = _row(step + 1, inputs, targets, weights, layers, gradient)
+        weights = [update(w, g, rates[:, None, None]) for w, g in zip(weights, gradient, strict=True)]
+    return table
+
+
+def _row(iteration, inputs, targets, weights, layers, gradient) -> Array:
+    """One row for each batch element, in the order of `Network.columns`."""
+    batch = inputs.shape[:-1]
+    parts = [np.full((*batch, 1), float(iteration)), targets, inputs]
+    for matrix, (net, activation) in zip(weights, layers, strict=True):
+        parts.append(matrix.reshape(*batch, -1))
+        parts.append(np.stack([net, activation], axis=-1).reshape(*batch, -1))  # h1, a_h1, h2, a_h2
+    error = errors(targets, layers[-1][1])
+    parts += [error, error.sum(axis=-1, keepdims=True)]
+    parts += [g.reshape(*batch, -1) for g in gradient]
+    return np.concatenate(parts, axis=-1)
+
+
+def table(network: Network, learning_rate: float, iterations: int) -> Array:
+    """The iteration table of one learning rate, shape (iterations, columns)."""
+    return tables(network, [learning_rate], iterations)[0]
+
+
+def sweep(network: Network, learning_rates: Sequence[float], iterations: int) -> Array:
+    """E_total by iteration, a column a learning rate, shape (iterations, learning rates)."""
+    return tables(network, learning_rates, iterations)[:, :, network.column_names.index("E_total")].T
+
+
+def finite_differences(network: Network, step: float = 1e-5) -> list[Array]:
+    """∂E_total/∂w by central differences, (E(w + step) - E(w - step)) / 2·step; good to about 1e-10."""
+    flat = np.concatenate([layer.matrix.ravel() for layer in network.layers])
+    shifts = step * np.eye(flat.size)
+    shifted = np.stack([flat + shifts, flat - shifts])  # (2, weights, weights): every shift at once
+    inputs = np.array(network.inputs)
+    outputs = forward(inputs, _split(shifted, network))[-1][1]
+    total = errors(np.array(network.targets), outputs).sum(axis=-1)
+    return _split((total[0] - total[1]) / (2.0 * step), network)
+
+
+def _split(flat: Array, network: Network) -> list[Array]:
+    """Flat weights (…, all weights) as a matrix a layer."""
+    found, at = [], 0
+    for layer in network.layers:
+        count = layer.matrix.size
+        found.append(flat[..., at : at + count].reshape(*flat.shape[:-1], *layer.matrix.shape))
+        at += count
+    return found
+
+
+def gradient_check(network: Network, step: float = 1e-5) -> float:
+    """The largest absolute difference between the chain rule's gradients and finite differences."""
+    by_chain_rule = gradients(np.array(network.inputs), np.array(network.targets), [x.matrix for x in network.layers])
+    by_differences = finite_differences(network, step)
+    return max(float(np.abs(a - b).max()) for a, b in zip(by_chain_rule, by_differences, strict=True))
