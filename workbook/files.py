@@ -58,7 +58,7 @@ def _sentence(path: Path, error: OSError) -> str:
         case errno.EISDIR:
             return f"{path} is a folder; give the name of a file in it, such as {path / 'gradsheet.xlsx'}."
         case errno.EACCES | errno.EPERM:
-            return f"{path} can't be written: it is open in another program, or write-protected; close it or choose another name."
+            return f"{path} can't be written: it is open elsewhere or write-protected; close it or choose another name."
         case errno.EROFS:
             return f"{path} can't be written: that disk is read-only; choose another folder."
         case errno.ENOSPC | errno.EDQUOT:
