@@ -1,0 +1,130 @@
+"""Build the backpropagation workbook: tables from the maths, sheets from the layout, one file."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from openpyxl import Workbook
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.workbook.properties import CalcProperties
+
+from workbook import graphs_sheet, lr_sheet, package, start_sheet, styles
+from workbook.files import write_whole
+from workbook.layout import GRAPHS, MAX_FORMULA, START, Layout, StartLayout, absolute, quoted, sheet_name
+from workbook.lr_sheet import RateTable
+from workbook.page import Page
+from workbook.texts import plain
+from xlfuncs import maths
+from xlfuncs.errors import GradsheetError
+from xlfuncs.expression import excel
+from xlfuncs.network import Network
+
+# The version of the calculation engine that Excel notes in a file; with an old one it would recalculate on opening.
+CALC_ID = 191029
+MAX_RATES = 200
+
+
+def build(
+    path: Path | str,
+    network: Network,
+    learning_rates: Sequence[float],
+    iterations: int,
+    *,
+    native: bool = True,
+    on_rows: Callable[[int], None] = lambda count: None,
+) -> list[RateTable]:
+    """Write the workbook to `path`, whole or not at all, and give back its tables.
+
+    `native` puts a formula with its value into every cell, else only values; `on_rows` hears how many table rows were
+    just written. Raises GradsheetError for what can't be built or written; the old file then stays as it is.
+    """
+    tables = compute(network, learning_rates, iterations)
+    with write_whole(path) as file:
+        write(file, network, tables, native=native, on_rows=on_rows)
+    return tables
+
+
+def compute(network: Network, learning_rates: Sequence[float], iterations: int) -> list[RateTable]:
+    """The tables of all learning rates. Raises GradsheetError for settings that no sheet can hold."""
+    _check(network, learning_rates, iterations)
+    with np.errstate(all="ignore"):
+        found = maths.tables(network, learning_rates, iterations)
+    for rate, table in zip(learning_rates, found, strict=True):
+        if not np.isfinite(table).all():
+            row = int(np.flatnonzero(~np.isfinite(table).all(axis=1))[0]) + 1
+            raise GradsheetError(
+                f"With learning rate {plain(rate)} the numbers grow too large for a cell at iteration {row}; use a "
+                f"smaller learning rate, smaller inputs or smaller weights."
+            )
+    return [RateTable(rate, table) for rate, table in zip(learning_rates, found, strict=True)]
+
+
+def write(
+    file: BinaryIO,
+    network: Network,
+    tables: list[RateTable],
+    *,
+    native: bool = True,
+    on_rows: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Write the workbook into an open file. The same input gives the same bytes."""
+    layout = Layout(network, len(tables[0].table))
+    book = Workbook()
+    book.remove(book.active)
+    styles.register(book)
+    names = [START, *(sheet_name(t.learning_rate) for t in tables), GRAPHS]
+    pages = {name: Page(book.create_sheet(name), native) for name in names}
+    start_sheet.write(pages[START], layout, tables)
+    for table in tables:
+        lr_sheet.write(pages[sheet_name(table.learning_rate)], layout, table)
+    graphs_sheet.write(pages[GRAPHS], layout, tables)
+    _name_cells(book, layout)
+    book.properties.creator = "gradsheet"
+    book.properties.title = "Backpropagation, cell by cell"
+    book.calculation = CalcProperties(calcId=CALC_ID, fullCalcOnLoad=False)
+    package.write(book, list(pages.values()), file, on_rows)
+
+
+def _check(network: Network, learning_rates: Sequence[float], iterations: int) -> None:
+    if not learning_rates:
+        raise GradsheetError("At least one learning rate is needed, such as --lr 0.5.")
+    if len(learning_rates) > MAX_RATES:
+        raise GradsheetError(
+            f"{len(learning_rates)} learning rates are too many for a workbook; give at most {MAX_RATES}."
+        )
+    twice = [rate for k, rate in enumerate(learning_rates) if rate in learning_rates[:k]]
+    if twice:
+        raise GradsheetError(f"The learning rate {plain(twice[0])} is given twice; each has a sheet of its own.")
+    if iterations < 1:
+        raise GradsheetError(f"--iterations is {iterations}; it must be at least 1.")
+    layout = Layout(network, iterations)
+    longest = max((c for c in network.columns), key=lambda c: len(_written(layout, c)))
+    if len(_written(layout, longest)) > MAX_FORMULA:
+        size = "-".join(map(str, network.sizes))
+        raise GradsheetError(
+            f"In a {size} network the formula of {longest.label} has more than the {MAX_FORMULA:,} characters that "
+            f"Excel allows; use fewer units."
+        )
+
+
+def _written(layout: Layout, column) -> str:
+    return excel(column.formula, layout.reference(layout.last_row), guarded=True)
+
+
+def _name_cells(book: Workbook, layout: Layout) -> None:
+    """Names for the key cells, so that =BP_GRAD(inputs, targets, weights_hidden, weights_output) reads as it sounds."""
+    network, start = layout.network, StartLayout(layout.network)
+    ends = {"inputs": (network.input_names[0], network.input_names[-1])}
+    ends["targets"] = (network.target_names[0], network.target_names[-1])
+    for depth, name in enumerate(("weights_hidden", "weights_output")):
+        of_layer = [w.name for w in network.weights if w.layer == depth]
+        ends[name] = (of_layer[0], of_layer[-1])
+    for name, (first, last) in ends.items():
+        cells = f"{absolute(start.of(first))}:{absolute(start.of(last))}"
+        book.defined_names[name] = DefinedName(name, attr_text=f"{quoted(START)}!{cells}")
+    for sheet in book.worksheets[1:-1]:
+        where = f"{quoted(sheet.title)}!{absolute(layout.learning_rate)}"
+        sheet.defined_names["learning_rate"] = DefinedName("learning_rate", attr_text=where)
+        where = layout.column_range("E_total", sheet.title)
+        sheet.defined_names["E_total"] = DefinedName("E_total", attr_text=where)

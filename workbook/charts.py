@@ -1,0 +1,136 @@
+"""The charts: E_total by iteration, a sheet's own and all learning rates together."""
+
+import numpy as np
+from openpyxl.chart import LineChart
+from openpyxl.chart.data_source import AxDataSource, NumData, NumDataSource, NumRef, NumVal, StrData, StrRef, StrVal
+from openpyxl.chart.layout import Layout as ChartLayout
+from openpyxl.chart.marker import Marker
+from openpyxl.chart.series import Series, SeriesLabel
+from openpyxl.chart.shapes import GraphicalProperties
+from openpyxl.chart.text import RichText, Text
+from openpyxl.chart.title import Title, title_maker
+from openpyxl.drawing.line import LineProperties
+from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, TwoCellAnchor
+from openpyxl.drawing.text import CharacterProperties, Paragraph, ParagraphProperties
+from openpyxl.utils import column_index_from_string, get_column_letter
+from openpyxl.utils.cell import coordinate_from_string
+from openpyxl.worksheet.worksheet import Worksheet
+
+from workbook.layout import Layout, absolute, quoted
+from workbook.texts import plain
+
+# Told apart by colour-blind readers too (Okabe and Ito), darker where yellow would vanish on white.
+LINE_COLOURS = ("0072B2", "D55E00", "009E73", "CC79A7", "B8860B", "56B4E9", "000000", "7F7F7F")
+# Cached points make previews show the curve; very long curves would only make the file slow to open.
+MAX_CACHED_POINTS = 2_000
+
+
+def title(learning_rate: float) -> str:
+    """The title and subtitle of a sheet's error chart."""
+    return f"Total Error (E_total) vs Iteration\nLearning Rate (ɳ) = {plain(learning_rate)}"
+
+
+def title_cell(layout: Layout) -> str:
+    """The cell above a sheet's chart that holds its title, so that the title follows ɳ."""
+    return f"{get_column_letter(layout.chart_column)}1"
+
+
+def error_chart(layout: Layout, sheet: str, learning_rate: float, e_total: np.ndarray) -> LineChart:
+    """E_total by iteration of one sheet. `e_total` has shape (iterations,): the curve before a recalculation."""
+    where = f"{quoted(sheet)}!{absolute(title_cell(layout))}"
+    chart = _chart(_linked_title(where, title(learning_rate)), layout.iterations)
+    header = f"{quoted(sheet)}!{absolute(layout.cell('E_total', layout.header_row))}"
+    chart.series.append(_series(layout, sheet, e_total, header, "E_total", LINE_COLOURS[0]))
+    chart.legend = None
+    chart.y_axis.scaling.min = 0
+    return chart
+
+
+def sweep_chart(layout: Layout, curves: list[tuple[str, str, str, np.ndarray]]) -> LineChart:
+    """All learning rates on a logarithmic axis. `curves`: (sheet, cell of the name, name, E_total)."""
+    chart = _chart(_fixed_title("E_total vs Iteration, all learning rates (logarithmic)"), layout.iterations)
+    for k, (sheet, name_cell, name, e_total) in enumerate(curves):
+        chart.series.append(_series(layout, sheet, e_total, name_cell, name, LINE_COLOURS[k % len(LINE_COLOURS)]))
+    chart.y_axis.scaling.logBase = 10
+    chart.x_axis.crosses = "min"
+    chart.legend.position = "r"
+    return chart
+
+
+def place(sheet: Worksheet, chart: LineChart, top_left: str, bottom_right: str) -> None:
+    """Put a chart over the cells from `top_left` to `bottom_right`, both included."""
+    (first, top), (last, bottom) = coordinate_from_string(top_left), coordinate_from_string(bottom_right)
+    start = AnchorMarker(col=column_index_from_string(first) - 1, row=top - 1)
+    end = AnchorMarker(col=column_index_from_string(last), row=bottom)
+    chart.anchor = TwoCellAnchor(editAs="oneCell", _from=start, to=end)
+    sheet.add_chart(chart)
+
+
+def _chart(heading: Title, iterations: int) -> LineChart:
+    chart = LineChart()
+    chart.title = heading
+    chart.style = 2
+    chart.roundedCorners = False
+    chart.display_blanks = "gap"
+    for axis, text in ((chart.x_axis, "Iteration"), (chart.y_axis, "E_total")):
+        axis.title = _fixed_title(text, size=1000, bold=False)
+        axis.delete = False
+        axis.txPr = _text_properties(900)
+    chart.x_axis.tickLblSkip = chart.x_axis.tickMarkSkip = _nice_step(iterations)
+    chart.x_axis.tickLblPos = "low"
+    chart.x_axis.number_format = chart.y_axis.number_format = "General"
+    chart.y_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill="E3E3E3", w=9525))
+    return chart
+
+
+def _series(layout: Layout, sheet: str, values: np.ndarray, name_cell: str, name: str, colour: str) -> Series:
+    cells = layout.column_range("E_total", sheet)
+    iterations = layout.column_range("iteration", sheet)
+    series = Series(
+        val=NumDataSource(numRef=NumRef(f=cells, numCache=_cache(values))),
+        cat=AxDataSource(numRef=NumRef(f=iterations, numCache=_cache(np.arange(1, len(values) + 1)))),
+        tx=SeriesLabel(strRef=StrRef(f=name_cell, strCache=_text_cache(name))),
+    )
+    series.graphicalProperties = GraphicalProperties(ln=LineProperties(solidFill=colour, w=22225))
+    series.marker = Marker(symbol="none")
+    series.smooth = False
+    return series
+
+
+def _cache(values: np.ndarray) -> NumData | None:
+    if len(values) > MAX_CACHED_POINTS:
+        return None
+    points = [NumVal(idx=k, v=repr(value)) for k, value in enumerate(values.tolist())]
+    return NumData(formatCode="General", ptCount=len(points), pt=points)
+
+
+def _text_cache(text: str) -> StrData:
+    return StrData(ptCount=1, pt=[StrVal(idx=0, v=text)])
+
+
+def _text_properties(size: int, *, bold: bool = False) -> RichText:
+    characters = CharacterProperties(sz=size, b=bold, solidFill="404040")
+    return RichText(
+        p=[Paragraph(pPr=ParagraphProperties(defRPr=characters), endParaRPr=characters)],
+    )
+
+
+def _linked_title(cell: str, text: str) -> Title:
+    """A title that shows a cell's text."""
+    found = Title(tx=Text(strRef=StrRef(f=cell, strCache=_text_cache(text))), overlay=False, layout=ChartLayout())
+    found.txPr = _text_properties(1200, bold=True)
+    return found
+
+
+def _fixed_title(text: str, size: int = 1200, *, bold: bool = True) -> Title:
+    found = title_maker(text)
+    found.overlay = False
+    for paragraph in found.tx.rich.p:
+        paragraph.pPr = ParagraphProperties(defRPr=CharacterProperties(sz=size, b=bold, solidFill="404040"))
+    return found
+
+
+def _nice_step(count: int) -> int:
+    """Every how many iterations the axis has a label: 1, 2, 5, 10, 20, … for at most ten of them."""
+    steps = (factor * 10**power for power in range(8) for factor in (1, 2, 5))
+    return next(step for step in steps if count / step <= 10)

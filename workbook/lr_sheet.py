@@ -1,0 +1,272 @@
+"""One sheet a learning rate: the table, and above it the picture, the formulas, ɳ, the derivations and the chart."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.properties import PageSetupProperties
+
+from workbook import charts, picture
+from workbook.layout import COLUMN_CHARS, GRAPHS, START, Box, Layout, StartLayout, absolute, quoted
+from workbook.page import Page
+from workbook.texts import plain
+from xlfuncs import explain
+from xlfuncs.expression import excel, text
+
+# Excel's EXP fails above 709.78; from here on the sigmoid is written so that it can't (see expression.excel).
+EXP_LIMIT = 700.0
+# A frozen header must leave room to scroll: above it there is at most this much of a screen.
+MAX_FROZEN_ROWS = 40
+CHART_COLUMNS = 6
+PRINTED_COLUMNS = 36  # on one page across
+
+
+@dataclass(frozen=True)
+class RateTable:
+    """A learning rate and its iteration table, shape (iterations, columns), in the order of `Network.columns`."""
+
+    learning_rate: float
+    table: np.ndarray
+
+    def e_total(self, layout: Layout) -> np.ndarray:
+        """The error curve, shape (iterations,)."""
+        return self.table[:, layout.network.column_names.index("E_total")]
+
+
+def write(page: Page, layout: Layout, rate_table: RateTable) -> None:
+    """Fill the page."""
+    learning_rate, table = rate_table.learning_rate, rate_table.table
+    row = dict(zip(layout.network.column_names, table[0].tolist(), strict=True))
+    row["learning_rate"] = learning_rate
+    _set_up(page, layout, table)
+    _headings(page, layout, learning_rate)
+    _data_list(page, layout, row)
+    _forward_formulas(page, layout)
+    _learning_rate(page, layout, learning_rate)
+    for box in layout.boxes:
+        _derivation(page, layout, box, row)
+    _legend(page, layout)
+    _chart(page, layout, rate_table)
+    _table(page, layout, table)
+    page.shapes.append(picture.anchor(layout, row))
+
+
+def is_guarded(layout: Layout, table: np.ndarray) -> bool:
+    """Whether a pre-activation is so far below 0 that Excel's EXP would overflow."""
+    units = [k for k, c in enumerate(layout.network.columns) if c.formula.op != "sigmoid" and c.group in _UNITS]
+    return bool(table[:, units].min() < -EXP_LIMIT)
+
+
+_UNITS = ("hidden", "output")
+
+
+def _set_up(page: Page, layout: Layout, table: np.ndarray) -> None:
+    """Widths, frozen header, zoom, outline and print set-up."""
+    sheet = page.sheet
+    digits = np.log10(np.maximum(np.abs(table).max(axis=0), 1.0)).astype(int)
+    for k in range(max(len(layout.network.columns), layout.chart_column + CHART_COLUMNS - 1)):
+        # Six decimals, a sign and a point, with room for large inputs.
+        wide = int(digits[k]) + 10 if k < len(digits) else COLUMN_CHARS
+        sheet.column_dimensions[get_column_letter(k + 1)].width = max(COLUMN_CHARS, wide)
+    if layout.header_row <= MAX_FROZEN_ROWS:
+        sheet.freeze_panes = f"B{layout.first_row}"
+    sheet.sheet_view.zoomScale = 85
+    sheet.sheet_view.showGridLines = False
+    sheet.sheet_properties.outlinePr.summaryBelow = False
+    sheet.row_dimensions.group(2, layout.header_row - 1, outline_level=1)
+    sheet.sheet_properties.tabColor = "F8B26A"
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A3
+    # A wide network's table on one page across would be too small to read.
+    sheet.page_setup.fitToWidth = ceil(len(layout.network.columns) / PRINTED_COLUMNS)
+    sheet.page_setup.fitToHeight = 0
+    sheet.page_margins.left = sheet.page_margins.right = 0.4
+    sheet.page_margins.top = sheet.page_margins.bottom = 0.5
+    sheet.oddFooter.left.text, sheet.oddFooter.right.text = "gradsheet · &A", "page &P of &N"
+    sheet.print_title_rows = f"{layout.header_row}:{layout.header_row}"
+    sheet.print_title_cols = "A:A"
+    last = get_column_letter(max(len(layout.network.columns), layout.chart_column + CHART_COLUMNS - 1))
+    sheet.print_area = f"A1:{last}{layout.last_row}"
+
+
+def _headings(page: Page, layout: Layout, learning_rate: float) -> None:
+    page.formula(
+        "A1",
+        f'"Training at learning rate ɳ = "&{absolute(layout.learning_rate)}',
+        f"Training at learning rate ɳ = {plain(learning_rate)}",
+        "heading",
+    )
+    page.put("K1", "Backward Propagation (Gradient Calculation)", "heading")
+    page.put("K2", "The chain rule for each weight; the numbers are those of iteration 1.", "note")
+    page.put(f"A{layout.forward_row}", "Forward Propagation", "heading")
+    page.formula(
+        charts.title_cell(layout),
+        f'"Total Error (E_total) vs Iteration"&CHAR(10)&"Learning Rate (ɳ) = "&{absolute(layout.learning_rate)}',
+        charts.title(learning_rate),
+        "chart title",
+    )
+    last = get_column_letter(layout.chart_column + CHART_COLUMNS - 1)
+    page.sheet.merge_cells(f"{charts.title_cell(layout)}:{last}1")
+    page.sheet.row_dimensions[1].height = 32
+
+
+def _data_list(page: Page, layout: Layout, row: dict[str, float]) -> None:
+    """Inputs and targets beside the picture."""
+    page.put("H2", "Inputs, targets", "note")
+    for k, variable in enumerate([*layout.network.input_names, *layout.network.target_names], start=3):
+        page.put(f"H{k}", variable, "label")
+        page.formula(f"I{k}", layout.cell(variable, layout.first_row), row[variable], "linked")
+
+
+def _forward_formulas(page: Page, layout: Layout) -> None:
+    shown = [c for c in layout.network.columns if c.group in ("hidden", "output", "error")]
+    for k, column in enumerate(shown, start=layout.forward_row + 1):
+        page.put(f"A{k}", f"{column.label} = {text(column.formula)}", "formula")
+
+
+def _learning_rate(page: Page, layout: Layout, learning_rate: float) -> None:
+    row = int(layout.learning_rate[1:])
+    page.put(f"H{row - 1}", "Learning rate (ɳ)", "note")
+    page.put(layout.learning_rate, learning_rate, "change" if page.native else "linked")
+    if page.native:
+        page.put(f"H{row + 1}", "← change it: all below follows", "note")
+        page.link(f"H{row + 3}", "Inputs, targets, weights: Start", f"{quoted(START)}!C7")
+        only_numbers(page, layout.learning_rate, "The learning rate ɳ is one number, such as 0.5.")
+    else:
+        page.link(f"H{row + 3}", "Start", f"{quoted(START)}!A1")
+    page.link(f"H{row + 4}", "All learning rates: charts", f"{quoted(GRAPHS)}!A1")
+
+
+def only_numbers(page: Page, cells: str, sentence: str) -> None:
+    """Let Excel refuse anything but a number in `cells`, with our sentence."""
+    rule = DataValidation(type="decimal", operator="between", formula1="-1E+100", formula2="1E+100", allow_blank=False)
+    rule.errorTitle, rule.error, rule.showErrorMessage = "A number is needed", sentence, True
+    page.sheet.add_data_validation(rule)
+    rule.add(cells)
+
+
+def _derivation(page: Page, layout: Layout, box: Box, row: dict[str, float]) -> None:
+    """One boxed derivation: the chain rule, its steps with their numbers, the result highlighted."""
+    letters = [get_column_letter(box.column + k) for k in range(4)]
+    first, last = letters[0], letters[-1]
+    steps = explain.steps(layout.network, box.weight)
+    numbers = dict(zip([s.symbol for s in steps], explain.values(layout.network, box.weight, row), strict=True))
+    page.put(f"{first}{box.row}", f"∂E_total/∂{box.weight.name}", "box title")
+    for letter in letters[1:-1]:
+        page.style(f"{letter}{box.row}", "box top")
+    page.put(f"{last}{box.row}", f"{box.weight.source} → {box.weight.target}", "box corner")
+    page.put(f"{first}{box.row + 1}", f"= {explain.chain(layout.network, box.weight)}", "box line")
+    page.style(f"{last}{box.row + 1}", "box number")
+    cells = {variable: layout.cell(variable, layout.first_row) for variable in layout.network.column_names}
+    at = box.row + 2
+    for step in steps:
+        if step.kind == explain.FACTOR:
+            continue
+        is_result = step.kind == explain.RESULT
+        formula = excel(step.formula, lambda variable, _: cells[variable])
+        page.put(f"{first}{at}", f"{step.symbol} = {step.text}", "box result" if is_result else "box line")
+        number_style = "box result number" if is_result else "box number"
+        if is_result:
+            _highlight(page, box, letters, at)
+        page.formula(f"{last}{at}", formula, numbers[step.symbol], number_style)
+        cells[step.symbol] = f"{last}{at}"
+        at += 1
+
+
+def _highlight(page: Page, box: Box, letters: list[str], at: int) -> None:
+    """The result's line over as many rows as its text needs."""
+    bottom = at + box.result_rows - 1
+    for letter in letters[:-1]:
+        for row in range(at, bottom + 1):
+            if (letter, row) != (letters[0], at):
+                page.style(f"{letter}{row}", "box result fill")
+    for row in range(at + 1, bottom + 1):
+        page.style(f"{letters[-1]}{row}", "box result number")
+    page.sheet.merge_cells(f"{letters[0]}{at}:{letters[-2]}{bottom}")
+    if bottom > at:
+        page.sheet.merge_cells(f"{letters[-1]}{at}:{letters[-1]}{bottom}")
+
+
+def _legend(page: Page, layout: Layout) -> None:
+    """What the colours mean, above the chart."""
+    meanings = {
+        "input": ("i, t", "inputs and targets: constant"),
+        "weight": ("w", "weights: the row above minus ɳ·gradient"),
+        "hidden": ("h, a_h", "hidden units: Σ input·weight, then σ"),
+        "output": ("o, a_o", "output units: Σ a_h·weight, then σ"),
+        "error": ("E", "half squared errors and their sum E_total"),
+        "gradient": ("∂E/∂w", "gradients of E_total"),
+    }
+    letter, beside = (get_column_letter(layout.chart_column + k) for k in (0, 1))
+    for k, (group, (names, meaning)) in enumerate(meanings.items(), start=2):
+        page.put(f"{letter}{k}", names, f"head {group}")
+        page.put(f"{beside}{k}", meaning, "formula")
+
+
+def _chart(page: Page, layout: Layout, rate_table: RateTable) -> None:
+    first = get_column_letter(layout.chart_column)
+    last = get_column_letter(layout.chart_column + CHART_COLUMNS - 1)
+    chart = charts.error_chart(layout, page.sheet.title, rate_table.learning_rate, rate_table.e_total(layout))
+    charts.place(page.sheet, chart, f"{first}9", f"{last}{layout.header_row - 1}")
+
+
+def _table(page: Page, layout: Layout, table: np.ndarray) -> None:
+    """The header through openpyxl, the rows as XML when the file is written: there may be very many."""
+    network = layout.network
+    for column in network.columns:
+        letter = layout.column_of[column.name]
+        page.put(f"{letter}{layout.header_row}", column.label, f"head {column.group}")
+        page.style(f"{letter}{layout.first_row}", f"body {column.group}")
+    styles = [page.sheet[layout.cell(c.name, layout.first_row)].style_id for c in network.columns]
+    page.rows_from, page.rows_to = layout.first_row, layout.last_row
+    formulas = _formulas(layout, is_guarded(layout, table)) if page.native else None
+    page.rows = lambda: _row_xml(layout, table, styles, formulas)
+
+
+def _formulas(layout: Layout, guarded: bool) -> tuple[list[str | None], list[str | None]]:
+    """The formulas of the first row and of the rows below, with {0} for the row above's number and {1} for its own."""
+    start = StartLayout(layout.network)
+    first: list[str | None] = []
+    below: list[str | None] = []
+
+    def reference(variable: str, is_previous: bool) -> str:
+        if variable == "learning_rate":
+            return absolute(layout.learning_rate)
+        return f"{layout.column_of[variable]}{{{0 if is_previous else 1}}}"
+
+    for column in layout.network.columns:
+        formula = excel(column.formula, reference, guarded=guarded)
+        below.append(formula)
+        if column.start is None:
+            first.append(formula)
+        elif column.group == "iteration":
+            first.append(None)
+        else:
+            first.append(f"{START}!{absolute(start.of(column.name))}")
+    return first, below
+
+
+def _row_xml(layout: Layout, table: np.ndarray, styles: list[int], formulas) -> Iterator[str]:
+    """The table's rows as they stand in the sheet's XML, each formula with its value."""
+    letters = [layout.column_of[c.name] for c in layout.network.columns]
+    if formulas is None:
+        first = below = [None] * len(letters)
+    else:
+        first, below = formulas
+    for patterns, start, stop in ((first, 0, 1), (below, 1, len(table))):
+        template = _row_template(letters, styles, patterns)
+        for k in range(start, stop):
+            row = layout.first_row + k
+            yield template.format(row - 1, row, *map(repr, table[k].tolist()))
+
+
+def _row_template(letters: list[str], styles: list[int], formulas: list[str | None]) -> str:
+    cells = []
+    for k, (letter, style, formula) in enumerate(zip(letters, styles, formulas, strict=True)):
+        written = f"<f>{formula}</f>" if formula else ""
+        cells.append(f'<c r="{letter}{{1}}" s="{style}">{written}<v>{{{k + 2}}}</v></c>')
+    return f'<row r="{{1}}">{"".join(cells)}</row>'

@@ -1,0 +1,53 @@
+"""A sheet under construction: openpyxl's worksheet plus the cached value of every formula."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.worksheet import Worksheet
+
+Value = float | int | str | bool
+
+
+@dataclass
+class Page:
+    """One sheet and what openpyxl can't write: cached values, streamed table rows, drawn shapes.
+
+    `cached` maps a cell to its formula's value. `native` is False for a workbook of numbers only. `rows` yields the
+    XML of the table's rows, which stand in place of `rows_from`; `shapes` are the XML of drawn anchors.
+    """
+
+    sheet: Worksheet
+    native: bool = True
+    cached: dict[str, Value] = field(default_factory=dict)
+    rows: Any = None
+    rows_from: int = 0
+    rows_to: int = 0
+    shapes: list[str] = field(default_factory=list)
+
+    def put(self, ref: str, value: Any, style: str = "line") -> None:
+        """Write a constant."""
+        cell = self.sheet[ref]
+        cell.value = value
+        if isinstance(value, str):
+            cell.data_type = "s"  # a text that starts with "=" is a text
+        cell.style = f"gradsheet {style}"
+
+    def formula(self, ref: str, formula: str, value: Value, style: str = "line") -> None:
+        """Write a formula (without its equals sign) with its value, or the value alone in a workbook of numbers."""
+        if not self.native:
+            self.put(ref, value, style)
+            return
+        self.sheet[ref] = f"={formula}"
+        self.sheet[ref].style = f"gradsheet {style}"
+        self.cached[ref] = value
+
+    def style(self, ref: str, style: str) -> None:
+        """Format an empty cell."""
+        self.sheet[ref].style = f"gradsheet {style}"
+
+    def link(self, ref: str, text: str, target: str, style: str = "link") -> None:
+        """Write a link to a place in this workbook, such as 'LR=0.1'!A1."""
+        self.put(ref, text, style)
+        self.sheet[ref].hyperlink = Hyperlink(ref=ref, location=target, display=text)
+        self.sheet[ref].style = f"gradsheet {style}"

@@ -1,0 +1,109 @@
+"""Colours, fonts and number formats: one named style for each kind of cell."""
+
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
+
+# The reference sheet's header colours, by the columns' group.
+GROUP_COLOURS = {
+    "iteration": "F8B26A",
+    "target": "F8B26A",
+    "input": "F8B26A",
+    "weight": "CFCFCF",
+    "hidden": "9CC3E6",
+    "output": "A9D18E",
+    "error": "F28B82",
+    "gradient": "FBD9B5",
+}
+INPUT_FILL, INPUT_INK = "FFF9C4", "1F3FBF"
+RESULT_FILL = "FFE699"
+INK, QUIET, RULE, LINK = "262626", "6B6B6B", "D0D0D0", "0B5CAD"
+
+# A number below 0.001 is shown in scientific notation: 0.000000 would hide what the table is about.
+SMALL_AWARE = "[>=0.001]0.00000000;[<=-0.001]-0.00000000;0.000000E+00"
+NUMBER_FORMATS = {
+    "iteration": "0",
+    "target": "General",
+    "input": "General",
+    "weight": "0.000000",
+    "hidden": "0.000000",
+    "output": "0.000000",
+    "error": SMALL_AWARE,
+    "gradient": SMALL_AWARE,
+}
+
+_rule = Side(style="thin", color=RULE)
+_hair = Side(style="hair", color=RULE)
+_box = Side(style="thin", color="A6A6A6")
+
+
+def _fill(colour: str) -> PatternFill:
+    return PatternFill("solid", fgColor=colour)
+
+
+def _style(name: str, *, size=11, bold=False, italic=False, colour=INK, fill=None, wrap=False, align="left", **more):
+    style = NamedStyle(name=f"gradsheet {name}")
+    style.font = Font(
+        name="Calibri", size=size, bold=bold, italic=italic, color=colour, underline=more.get("underline")
+    )
+    vertical, indent = more.get("vertical", "center"), more.get("indent", 0)
+    style.alignment = Alignment(horizontal=align, vertical=vertical, wrap_text=wrap, indent=indent)
+    style.number_format = more.get("number_format", "General")
+    style.border = more.get("border", Border())
+    if fill:
+        style.fill = _fill(fill)
+    return style
+
+
+def register(book: Workbook) -> None:
+    """Add every style to the workbook; cells then name them, as in `cell.style = "gradsheet title"`."""
+    all_round = Border(left=_rule, right=_rule, top=_rule, bottom=_rule)
+    styles = [
+        _style("title", size=20, bold=True),
+        _style("heading", size=13, bold=True),
+        _style("chart title", bold=True, wrap=True),
+        _style("text", wrap=True, vertical="top"),
+        _style("line"),
+        _style("note", italic=True, colour=QUIET),
+        _style("small", size=9, colour=QUIET, wrap=True, vertical="top"),
+        _style("label", colour=QUIET, align="right"),
+        _style("link", colour=LINK, underline="single"),
+        _style("formula", size=10),
+        _style("change", colour=INPUT_INK, fill=INPUT_FILL, border=all_round, align="right"),
+        _style("linked", align="right", border=all_round),
+        _style("table head", bold=True, fill="E7E6E6", wrap=True, align="center", border=all_round),
+        _style("table", border=all_round, align="right"),
+        _style("table link", border=all_round, colour=LINK, underline="single"),
+        _style("table error", border=all_round, align="right", number_format=SMALL_AWARE),
+        _style("table percent", border=all_round, align="right", number_format="[>=0.001]0.0%;0.0000%"),
+        _style("box title", size=10, bold=True, indent=1, border=Border(top=_box, left=_box)),
+        _style("box line", size=9, indent=1, border=Border(left=_box)),
+        _style("box number", size=9, align="right", number_format=SMALL_AWARE, border=Border(right=_box)),
+        _style("box top", size=9, border=Border(top=_box)),
+        _style("box corner", size=9, border=Border(top=_box, right=_box), align="right"),
+        _style(
+            "box result",
+            size=9,
+            bold=True,
+            wrap=True,
+            indent=1,
+            fill=RESULT_FILL,
+            border=Border(left=_box, bottom=_box),
+        ),
+        _style("box result fill", size=9, bold=True, fill=RESULT_FILL, border=Border(bottom=_box)),
+        _style(
+            "box result number",
+            size=9,
+            bold=True,
+            align="right",
+            fill=RESULT_FILL,
+            number_format=SMALL_AWARE,
+            border=Border(right=_box, bottom=_box),
+        ),
+    ]
+    for group, colour in GROUP_COLOURS.items():
+        edges = Border(left=_rule, right=_rule, bottom=Side(style="medium", color="7F7F7F"), top=_rule)
+        styles.append(_style(f"head {group}", bold=True, fill=colour, align="center", border=edges))
+        body = Border(left=_rule, right=_rule, bottom=_hair)
+        styles.append(_style(f"body {group}", align="right", number_format=NUMBER_FORMATS[group], border=body, size=10))
+    for style in styles:
+        book.add_named_style(style)

@@ -1,0 +1,26 @@
+"""Numbers as texts, the way Excel's own & operator writes them."""
+
+from decimal import Decimal
+
+
+def plain(value: float) -> str:
+    """A number as Excel joins it to a text: 0.1, 2, 0.00001, 1E-10."""
+    if value == 0:
+        return "0"
+    exponent = Decimal(f"{abs(value):.14e}").adjusted()
+    digits = f"{value:.15g}"
+    if -5 <= exponent < 15:
+        fixed = format(Decimal(digits), "f")
+        return fixed.rstrip("0").rstrip(".") if "." in fixed else fixed
+    mantissa, _, power = f"{value:.14e}".partition("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}E{int(power):+03d}"
+
+
+def listing(items: list[str]) -> str:
+    """a, b and c."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def small_aware(value: float) -> str:
+    """A number as `styles.SMALL_AWARE` shows it: 0.01418138, 5.000000E-05."""
+    return f"{value:.8f}" if abs(value) >= 0.001 else f"{value:.6E}"
