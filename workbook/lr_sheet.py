@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
+from xml.sax.saxutils import escape
 
 import numpy as np
 from openpyxl.utils import get_column_letter
@@ -14,10 +15,8 @@ from workbook.layout import COLUMN_CHARS, GRAPHS, START, Box, Layout, StartLayou
 from workbook.page import Page
 from workbook.texts import plain
 from xlfuncs import explain
-from xlfuncs.expression import excel, text
+from xlfuncs.expression import EXP_LIMIT, excel, text
 
-# Excel's EXP fails above 709.78; from here on the sigmoid is written so that it can't (see expression.excel).
-EXP_LIMIT = 700.0
 # A frozen header must leave room to scroll: above it there is at most this much of a screen.
 MAX_FROZEN_ROWS = 40
 CHART_COLUMNS = 6
@@ -57,7 +56,7 @@ def write(page: Page, layout: Layout, rate_table: RateTable) -> None:
 def is_guarded(layout: Layout, table: np.ndarray) -> bool:
     """Whether a pre-activation is so far below 0 that Excel's EXP would overflow."""
     units = [k for k, c in enumerate(layout.network.columns) if c.formula.op != "sigmoid" and c.group in _UNITS]
-    return bool(table[:, units].min() < -EXP_LIMIT)
+    return bool(table[:, units].min() < EXP_LIMIT)
 
 
 _UNITS = ("hidden", "output")
@@ -267,6 +266,6 @@ def _row_xml(layout: Layout, table: np.ndarray, styles: list[int], formulas) -> 
 def _row_template(letters: list[str], styles: list[int], formulas: list[str | None]) -> str:
     cells = []
     for k, (letter, style, formula) in enumerate(zip(letters, styles, formulas, strict=True)):
-        written = f"<f>{formula}</f>" if formula else ""
+        written = f"<f>{escape(formula)}</f>" if formula else ""
         cells.append(f'<c r="{letter}{{1}}" s="{style}">{written}<v>{{{k + 2}}}</v></c>')
     return f'<row r="{{1}}">{"".join(cells)}</row>'

@@ -14,6 +14,9 @@ from typing import Any
 
 import numpy as np
 
+EXP_LIMIT = -700.0
+"""Below this, σ(x) is e^x to every digit, and is computed as that: e^(-x) overflows from x = -709.78 on."""
+
 # How tightly an operation binds; an operand that binds less tightly needs parentheses.
 _ADD, _MULTIPLY, _POWER, _ATOM = 1, 2, 3, 4
 _BINDING = {"add": _ADD, "subtract": _ADD, "multiply": _MULTIPLY, "power": _POWER}
@@ -106,7 +109,7 @@ def evaluate(expr: Expr, values: dict[str, Any], before: dict[str, Any] | None =
         case "multiply":
             return operands[0] * operands[1]
         case "sigmoid":
-            with np.errstate(over="ignore"):
+            with np.errstate(over="ignore"):  # e^(-x) is then infinite and σ is 0
                 return 1 / (1 + np.exp(-np.asarray(operands[0], dtype=float)))
     raise ValueError(f"unknown operation {expr.op}")
 
@@ -114,8 +117,8 @@ def evaluate(expr: Expr, values: dict[str, Any], before: dict[str, Any] | None =
 def excel(expr: Expr, cell: Callable[[str, bool], str], *, guarded: bool = False) -> str:
     """The expression as an Excel formula without the equals sign.
 
-    `cell(variable, is_previous)` gives the reference of a variable. `guarded` writes σ so that it can't overflow:
-    Excel's EXP fails above 709.78, where σ(-x) has long been e^(-x) to every digit.
+    `cell(variable, is_previous)` gives the reference of a variable. `guarded` writes σ so that it can't overflow
+    (see EXP_LIMIT).
     """
 
     def leaf(node: Expr) -> str | None:
@@ -127,7 +130,7 @@ def excel(expr: Expr, cell: Callable[[str, bool], str], *, guarded: bool = False
             case "sigmoid":
                 x = render(node.args[0])
                 plain = f"1/(1+EXP(-{x}))"
-                return f"IF({x}<-700,EXP({x}),{plain})" if guarded else plain
+                return f"IF({x}<{EXP_LIMIT:g},EXP({x}),{plain})" if guarded else plain
         return None
 
     def render(node: Expr) -> str:

@@ -91,7 +91,7 @@ def BP_ERROR(targets, outputs):
     if len(t) != len(a):
         raise GradsheetError(f"outputs has {len(a)} and targets {len(t)} numbers; they must be as many.")
     error = maths.errors(t, a)
-    return [[*error.tolist(), float(error.sum())]]
+    return [[*error.tolist(), float(maths.ordered_sum(error, axis=0))]]
 
 
 @xw.func

@@ -4,21 +4,30 @@ Every function takes leading batch axes (…), so that many learning rates run a
 Weights are a list of matrices, a layer each, shape (…, units, inputs of the layer).
 """
 
+import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
+from xlfuncs.expression import EXP_LIMIT
 from xlfuncs.network import Network
 
 Array = np.ndarray
 
 
 def sigmoid(x: Array) -> Array:
-    """σ(x) = 1 / (1 + e^(-x)), elementwise; σ(±1000) is 1 or 0, without a warning."""
-    x = np.asarray(x, dtype=float)
-    # e^(-|x|) is at most 1: only the side that can't overflow is ever computed.
-    decay = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1.0, decay) / (1.0 + decay)
+    """σ(x) = 1 / (1 + e^(-x)), elementwise; σ(±1000) is 1 or 0, without a warning.
+
+    The exponential is the C library's, the one that spreadsheets call: LibreOffice then finds the same bits, and the
+    numbers don't depend on the processor as those of numpy's own vectorised exponential do.
+    """
+    return _sigmoid(np.asarray(x, dtype=float))
+
+
+@partial(np.vectorize, otypes=[float])
+def _sigmoid(x: float) -> float:
+    return math.exp(x) if x < EXP_LIMIT else 1.0 / (1.0 + math.exp(-x))
 
 
 def forward(inputs: Array, weights: Sequence[Array]) -> list[tuple[Array, Array]]:
@@ -26,11 +35,18 @@ def forward(inputs: Array, weights: Sequence[Array]) -> list[tuple[Array, Array]
     layers = []
     activation = np.asarray(inputs, dtype=float)
     for matrix in weights:
-        # Not matmul: its fused multiply-adds round differently from the sheet's w1*i1 + w2*i2.
-        net = (matrix * activation[..., None, :]).sum(axis=-1)
+        net = ordered_sum(matrix * activation[..., None, :], axis=-1)
         activation = sigmoid(net)
         layers.append((net, activation))
     return layers
+
+
+def ordered_sum(terms: Array, axis: int) -> Array:
+    """The sum from the first term to the last, as a sheet's w1*i1+w2*i2+… adds them up.
+
+    numpy's own sum and its matrix product add in another order, and so round differently.
+    """
+    return np.take(np.cumsum(terms, axis=axis), -1, axis=axis)
 
 
 def errors(targets: Array, outputs: Array) -> Array:
@@ -54,7 +70,7 @@ def backward(activations: Sequence[Array], targets: Array, weights: Sequence[Arr
         activation = activations[depth + 1]
         delta = reaching * activation * (1.0 - activation)  # ∂E_total/∂(pre-activation)
         found.insert(0, delta[..., :, None] * activations[depth][..., None, :])
-        reaching = (delta[..., :, None] * weights[depth]).sum(axis=-2)
+        reaching = ordered_sum(delta[..., :, None] * weights[depth], axis=-2)
     return found
 
 
@@ -92,7 +108,7 @@ def _row(iteration, inputs, targets, weights, layers, gradient) -> Array:
         parts.append(matrix.reshape(*batch, -1))
         parts.append(np.stack([net, activation], axis=-1).reshape(*batch, -1))  # h1, a_h1, h2, a_h2
     error = errors(targets, layers[-1][1])
-    parts += [error, error.sum(axis=-1, keepdims=True)]
+    parts += [error, ordered_sum(error, axis=-1)[..., None]]
     parts += [g.reshape(*batch, -1) for g in gradient]
     return np.concatenate(parts, axis=-1)
 
