@@ -1,6 +1,7 @@
 """Runs under the system's Python, which has LibreOffice's uno: open, change cells, recalculate all, print as JSON."""
 
 import json
+import os
 import sys
 
 import uno
@@ -53,3 +54,5 @@ def main():
 
 
 main()
+sys.stdout.flush()
+os._exit(0)  # uno sometimes crashes while Python shuts down

@@ -11,7 +11,7 @@ from openpyxl.workbook.properties import CalcProperties
 
 from workbook import graphs_sheet, lr_sheet, package, start_sheet, styles
 from workbook.files import write_whole
-from workbook.layout import GRAPHS, MAX_FORMULA, START, Layout, StartLayout, absolute, quoted, sheet_name
+from workbook.layout import GRAPHS, MAX_FORMULA, START, Layout, StartLayout, absolute, check_size, quoted, sheet_name
 from workbook.lr_sheet import RateTable
 from workbook.page import Page
 from workbook.texts import plain
@@ -26,23 +26,10 @@ MAX_RATES = 200
 
 
 def build(
-    path: Path | str,
-    network: Network,
-    learning_rates: Sequence[float],
-    iterations: int,
-    *,
-    native: bool = True,
-    on_rows: Callable[[int], None] = lambda count: None,
-) -> list[RateTable]:
-    """Write the workbook to `path`, whole or not at all, and give back its tables.
-
-    `native` puts a formula with its value into every cell, else only values; `on_rows` hears how many table rows were
-    just written. Raises GradsheetError for what can't be built or written; the old file then stays as it is.
-    """
-    tables = compute(network, learning_rates, iterations)
-    with write_whole(path) as file:
-        write(file, network, tables, native=native, on_rows=on_rows)
-    return tables
+    path: Path | str, network: Network, learning_rates: Sequence[float], iterations: int, *, native: bool = True
+) -> None:
+    """Compute the tables and write the workbook to `path`: `compute` and `save` in one."""
+    save(path, network, compute(network, learning_rates, iterations), native=native)
 
 
 def compute(network: Network, learning_rates: Sequence[float], iterations: int) -> list[RateTable]:
@@ -58,6 +45,23 @@ def compute(network: Network, learning_rates: Sequence[float], iterations: int) 
                 f"smaller learning rate, smaller inputs or smaller weights."
             )
     return [RateTable(rate, table) for rate, table in zip(learning_rates, found, strict=True)]
+
+
+def save(
+    path: Path | str,
+    network: Network,
+    tables: list[RateTable],
+    *,
+    native: bool = True,
+    on_rows: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Write the workbook to `path`, whole or not at all.
+
+    `native` puts a formula with its value into every cell, else only values; `on_rows` hears how many table rows were
+    just written. Raises GradsheetError for what can't be written; the old file then stays as it is.
+    """
+    with write_whole(path) as file:
+        write(file, network, tables, native=native, on_rows=on_rows)
 
 
 def write(
@@ -98,6 +102,7 @@ def _check(network: Network, learning_rates: Sequence[float], iterations: int) -
         raise GradsheetError(f"The learning rate {plain(twice[0])} is given twice; each has a sheet of its own.")
     if iterations < 1:
         raise GradsheetError(f"--iterations is {iterations}; it must be at least 1.")
+    check_size(network.sizes)
     layout = Layout(network, iterations)
     longest = max((c for c in network.columns), key=lambda c: len(_written(layout, c)))
     if len(_written(layout, longest)) > MAX_FORMULA:

@@ -5,11 +5,14 @@ import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from workbook import options
 from xlfuncs.errors import GradsheetError
 from xlfuncs.network import ITERATIONS, LEARNING_RATES, Network
+
+if TYPE_CHECKING:
+    from workbook.lr_sheet import RateTable
 
 DEMO = "gradsheet.xlsx"
 LONG_BUILD = 20_000  # table rows from which a progress bar is shown
@@ -101,18 +104,20 @@ def _build(args: argparse.Namespace) -> int:
     return 0
 
 
-def _write(path: Path, network: Network, rates: list[float], iterations: int, *, native: bool = True) -> list:
+def _write(
+    path: Path, network: Network, rates: Sequence[float], iterations: int, *, native: bool = True
+) -> "list[RateTable]":
     from rich.console import Console
     from rich.progress import Progress
 
     from workbook import build
 
+    tables = build.compute(network, rates, iterations)
     total = len(rates) * iterations
     with Progress(console=Console(stderr=True), disable=total < LONG_BUILD, transient=True) as progress:
         task = progress.add_task(f"writing {path.name}", total=total)
-        return build.build(
-            path, network, rates, iterations, native=native, on_rows=lambda rows: progress.advance(task, rows)
-        )
+        build.save(path, network, tables, native=native, on_rows=lambda rows: progress.advance(task, rows))
+    return tables
 
 
 def _check(path: Path, network: Network, rates: list[float], iterations: int, *, native: bool) -> int:
@@ -143,7 +148,7 @@ def _demo(args: argparse.Namespace) -> int:
     from xlfuncs.network import DEFAULT
 
     path = _demo_path(Path(DEMO))
-    tables = _write(path, DEFAULT, list(LEARNING_RATES), ITERATIONS)
+    tables = _write(path, DEFAULT, LEARNING_RATES, ITERATIONS)
     shown = Table(title=f"{path}: a 2-2-2 network trained at {len(tables)} learning rates")
     for head in ("sheet", "E_total at iteration 1", f"at iteration {ITERATIONS}", "halved at iteration"):
         shown.add_column(head, justify="left" if head == "sheet" else "right")

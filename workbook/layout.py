@@ -22,6 +22,7 @@ COLUMN_CHARS = 12
 MAX_PICTURE_PX = 640  # higher than this, the picture leaves out the weights' labels
 BOX_COLUMNS = 4
 FIRST_BOX_COLUMN = 11  # K
+CHART_COLUMNS = 6
 RESULT_CHARS = 52  # what fits on one line of a box's result
 START = "Start"
 GRAPHS = "Error_LR Graphs"
@@ -41,6 +42,17 @@ def absolute(ref: str) -> str:
     """$H$17 for H17."""
     letters = ref.rstrip("0123456789")
     return f"${letters}${ref[len(letters) :]}"
+
+
+def check_size(sizes: tuple[int, int, int]) -> None:
+    """Refuse a network whose table is wider than Excel's sheets, before anything of that size is made."""
+    n_in, n_hidden, n_out = sizes
+    weights = n_hidden * (n_in + n_out)
+    table = 2 + n_in + 2 * n_hidden + 4 * n_out + 2 * weights
+    columns = max(table, FIRST_BOX_COLUMN + BOX_COLUMNS * ceil(weights / 2) + CHART_COLUMNS)
+    if columns > MAX_COLUMNS:
+        size = "-".join(map(str, sizes))
+        raise GradsheetError(f"A {size} network needs {columns:,} columns; Excel has {MAX_COLUMNS:,}: use fewer units.")
 
 
 @dataclass(frozen=True)
@@ -67,12 +79,6 @@ class Layout:
             raise GradsheetError(
                 f"--iterations {self.iterations:,} is more than Excel has rows: a sheet of this network has room for "
                 f"{at_most:,}."
-            )
-        widest = max(len(self.network.columns), max(box.column + BOX_COLUMNS for box in self.boxes))
-        if widest > MAX_COLUMNS:
-            size = "-".join(map(str, self.network.sizes))
-            raise GradsheetError(
-                f"A {size} network needs {widest:,} columns; Excel has {MAX_COLUMNS:,}: use fewer units."
             )
 
     @cached_property

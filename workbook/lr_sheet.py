@@ -11,7 +11,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from workbook import charts, picture
-from workbook.layout import COLUMN_CHARS, GRAPHS, START, Box, Layout, StartLayout, absolute, quoted
+from workbook.layout import CHART_COLUMNS, COLUMN_CHARS, GRAPHS, START, Box, Layout, StartLayout, absolute, quoted
 from workbook.page import Page
 from workbook.texts import plain
 from xlfuncs import explain
@@ -19,7 +19,6 @@ from xlfuncs.expression import EXP_LIMIT, excel, text
 
 # A frozen header must leave room to scroll: above it there is at most this much of a screen.
 MAX_FROZEN_ROWS = 40
-CHART_COLUMNS = 6
 PRINTED_COLUMNS = 36  # on one page across
 
 

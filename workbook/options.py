@@ -2,6 +2,7 @@
 
 import math
 
+from workbook.layout import check_size
 from xlfuncs.errors import GradsheetError
 from xlfuncs.network import DEFAULT, Network
 
@@ -48,6 +49,7 @@ def network(sizes: str | None, inputs: str | None, targets: str | None, weights:
     t = numbers("--targets", targets) if targets is not None else None
     w = numbers("--weights", weights) if weights is not None else None
     n_in, n_hidden, n_out = layers(sizes) if sizes is not None else _sizes(i, t, w)
+    check_size((n_in, n_hidden, n_out))
     base = Network.of_sizes((n_in, n_hidden, n_out))
     start = [weight.start for weight in base.weights]
     return Network.from_flat((n_in, n_hidden, n_out), i or base.inputs, t or base.targets, w or start)

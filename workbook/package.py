@@ -23,6 +23,18 @@ _DECLARATION = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _FONT_ORDER = ("b", "i", "strike", "condense", "extend", "outline", "shadow", "u", "vertAlign", "sz", "color", "name")
 ROWS_AT_ONCE = 256
 
+# The usual prefixes: openpyxl registers them only where lxml is absent.
+_PREFIXES = {
+    "a": "http://schemas.openxmlformats.org/drawingml/2006/main",
+    "c": "http://schemas.openxmlformats.org/drawingml/2006/chart",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "r": "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+    "vt": "http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes",
+    "xdr": "http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing",
+}
+for _prefix, _namespace in _PREFIXES.items():
+    ET.register_namespace(_prefix, _namespace)
+
 
 def write(book: Workbook, pages: list[Page], file: BinaryIO, on_rows: Callable[[int], None]) -> None:
     """Write the workbook with everything the pages add to it. The same input gives the same bytes.
@@ -68,7 +80,7 @@ def _drawing_of(source: zipfile.ZipFile, sheet: str) -> str:
 def _canonical(root: ET.Element) -> bytes:
     """The part as canonical XML, its root's namespace as the default one: as Office writes it."""
     written = ET.tostring(root, encoding="unicode")
-    prefix = re.match(r"<(\w+):", written)
+    prefix = re.match(r"<([\w-]+):", written)
     if prefix:
         # A "<" in a text or an attribute is escaped, so this finds tags only.
         written = re.sub(rf"(</?){prefix[1]}:", r"\1", written).replace(f"xmlns:{prefix[1]}=", "xmlns=", 1)

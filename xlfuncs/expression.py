@@ -7,6 +7,7 @@ would not.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
@@ -26,9 +27,9 @@ _BINDING = {"add": _ADD, "subtract": _ADD, "multiply": _MULTIPLY, "power": _POWE
 class Expr:
     """One node: an operation and its operands.
 
-    `op` is name, previous, number, add, subtract, multiply, power or sigmoid. The operand of `name` and `previous`
-    (the same variable one iteration earlier) is the variable's name, that of `number` a float; `power` has an
-    expression and an int.
+    `op` is name, previous, number, add (two terms or more), subtract, multiply, power or sigmoid. The operand of
+    `name` and `previous` (the same variable one iteration earlier) is the variable's name, that of `number` a float;
+    `power` has an expression and an int.
     """
 
     op: str
@@ -77,7 +78,7 @@ def sigmoid(x: Expr) -> Expr:
 
 def total(terms: list[Expr]) -> Expr:
     """The sum of the terms, from left to right."""
-    return reduce(Expr.__add__, terms)
+    return Expr("add", tuple(terms)) if len(terms) > 1 else terms[0]
 
 
 def product(factors: list[Expr]) -> Expr:
@@ -103,7 +104,7 @@ def evaluate(expr: Expr, values: dict[str, Any], before: dict[str, Any] | None =
     operands = [evaluate(operand, values, before) for operand in expr.args]
     match expr.op:
         case "add":
-            return operands[0] + operands[1]
+            return reduce(operator.add, operands)
         case "subtract":
             return operands[0] - operands[1]
         case "multiply":
@@ -190,9 +191,9 @@ def _infix(
     if node.op == "power":
         return inner(node.args[0], _ATOM) + exponent(node.args[1])
     binding = _BINDING[node.op]
-    left, right = node.args
+    first, *others = node.args
     # a - (b - c) and a * (b * c) need their parentheses: equal binding on the right is not enough.
-    return inner(left, binding) + operators[node.op] + inner(right, binding + 1)
+    return operators[node.op].join([inner(first, binding), *(inner(other, binding + 1) for other in others)])
 
 
 def _has_product(node: Expr) -> bool:

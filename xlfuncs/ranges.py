@@ -138,8 +138,8 @@ def _number(place: str, cell: Any) -> float:
             raise GradsheetError(f"{place} holds the error {cell.strip()}; mend that cell first.")
         case str():
             raise GradsheetError(f"{place} holds the text '{cell}'; a number is needed.")
-        case dt.datetime() | dt.date() | dt.time():
-            raise GradsheetError(f"{place} holds the date {cell}; format the cell as a number.")
+        case dt.datetime() | dt.date():
+            raise GradsheetError(f"{place} holds the date {cell:%Y-%m-%d}; type it as a number.")
         case int() | float() | Decimal() | np.number():
             value = float(cell)
         case _:

@@ -1,0 +1,262 @@
+"""The Excel functions: their numbers, their sentences, and xlwings' own way of calling them."""
+
+import datetime as dt
+import inspect
+import json
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import xlfuncs
+from xlfuncs.network import DEFAULT
+
+CLASSIC = Path(__file__).with_name("classic_xlwings.py")
+X, T = [[0.05, 0.1]], [[0.5], [0.5]]
+WH, WO = [[0.15, 0.2, 0.25, 0.3]], [[0.4, 0.45], [0.5, 0.55]]
+NETWORK = (X, T, WH, WO)
+# Computed with torch 2.13's autograd in float64 for the exercise's start values.
+GRADIENTS = [
+    0.00031699339591029, 0.00063398679182058, 0.00035177632159073, 0.00070355264318146,
+    0.01288081863162825, 0.01297608491069852, 0.01540834828177308, 0.01552230811999477,
+]  # fmt: skip
+
+
+def test_grad():
+    assert xlfuncs.BP_GRAD(*NETWORK)[0] == pytest.approx(GRADIENTS, rel=1e-12)
+    for asked in (5, 5.0, "5", "w5", "W5 ", [[5.0]]):
+        assert xlfuncs.BP_GRAD(*NETWORK, asked)[0][0] == pytest.approx(GRADIENTS[4], rel=1e-12)
+
+
+def test_forward_is_in_the_tables_order():
+    row = xlfuncs.BP_FORWARD(X, WH, WO)[0]
+    table = xlfuncs.BP_TABLE(*NETWORK, 0.1, 1)
+    by_label = dict(zip(*table, strict=True))
+    assert row == [by_label[name] for name in ("h1", "a_h1", "h2", "a_h2", "o1", "a_o1", "o2", "a_o2")]
+    assert row[1] == pytest.approx(1 / (1 + np.exp(-0.0275)), rel=1e-15)
+
+
+def test_error():
+    assert xlfuncs.BP_ERROR([[0.5, 0.5]], [[0.6, 0.2]])[0] == pytest.approx([0.005, 0.045, 0.05])
+
+
+def test_update_keeps_the_shape():
+    assert xlfuncs.BP_UPDATE([[1.0, 2.0]], [[0.5], [1.0]], 0.1) == [[0.95, 1.9]]
+    assert xlfuncs.BP_UPDATE([[1.0], [2.0]], [[0.5], [1.0]], 0.1) == [[0.95], [1.9]]
+
+
+def test_table_has_85_rows_and_32_columns_under_a_header():
+    table = xlfuncs.BP_TABLE(*NETWORK, 0.1)
+    assert len(table) == 86 and {len(row) for row in table} == {32}
+    assert table[0][23] == "E_total"
+    assert table[1][23] == pytest.approx(0.0141813779379, rel=1e-12)
+    assert table[85][23] == pytest.approx(0.00864403390496, rel=1e-12)
+    assert xlfuncs.BP_TABLE(*NETWORK, 0.1, 3, False) == table[1:4]
+    assert xlfuncs.BP_TABLE(*NETWORK, 0.1, None, None) == table
+
+
+def test_sweep_has_a_column_a_learning_rate():
+    sweep = np.array(xlfuncs.BP_SWEEP(*NETWORK, [[0.1], [2.0]], 10))
+    assert sweep.shape == (10, 2)
+    for k, rate in enumerate((0.1, 2.0)):
+        assert sweep[:, k].tolist() == [row[23] for row in xlfuncs.BP_TABLE(*NETWORK, rate, 10, False)]
+
+
+def test_gradcheck_is_small():
+    assert 0 < xlfuncs.BP_GRADCHECK(*NETWORK)[0][0] < 1e-9
+
+
+def test_explain_multiplies_to_the_gradient():
+    lines = xlfuncs.BP_EXPLAIN(*NETWORK, "w1")
+    by_symbol = {symbol: number for symbol, _, number in lines}
+    assert lines[0][:2] == ["∂E_total/∂w1", "∂E_total/∂a_h1 · ∂a_h1/∂h1 · ∂h1/∂w1"]
+    product = by_symbol["∂E_total/∂a_h1"] * by_symbol["∂a_h1/∂h1"] * by_symbol["∂h1/∂w1"]
+    assert product == pytest.approx(GRADIENTS[0], rel=1e-12)
+    assert lines[-1][2] == pytest.approx(GRADIENTS[0], rel=1e-12)
+    for error, output, way in (("E1", "o1", "w5"), ("E2", "o2", "w7")):
+        factors = [f"∂{error}/∂a_{output}", f"∂a_{output}/∂{output}", f"∂{output}/∂a_h1"]
+        assert by_symbol[f"∂{error}/∂a_h1"] == pytest.approx(np.prod([by_symbol[f] for f in factors]), rel=1e-12)
+        assert next(line for line in lines if line[0] == factors[2])[1] == way
+    last = xlfuncs.BP_EXPLAIN(*NETWORK, 8)
+    assert [line[0] for line in last] == ["∂E_total/∂w8", "∂E2/∂a_o2", "∂a_o2/∂o2", "∂o2/∂w8", "∂E_total/∂w8"]
+    assert last[-1][2] == pytest.approx(GRADIENTS[7], rel=1e-12)
+
+
+def test_explain_every_weight_of_any_network():
+    network = ([[0.3, -0.2, 0.9]], [[0.2]], np.linspace(-1, 1, 12).reshape(4, 3), [[0.3, -0.8, 0.5, 0.1]])
+    gradients = xlfuncs.BP_GRAD(*network)[0]
+    for k, gradient in enumerate(gradients, start=1):
+        lines = xlfuncs.BP_EXPLAIN(*network, k)
+        assert lines[0][2] == lines[-1][2] == pytest.approx(gradient, rel=1e-12)
+
+
+def test_weights_as_matrix_row_or_column_are_the_same():
+    forms_hidden = [WH, [[w] for w in WH[0]], [[0.15, 0.2], [0.25, 0.3]], np.array([[0.15, 0.2], [0.25, 0.3]])]
+    forms_output = [WO, [[0.4, 0.45, 0.5, 0.55]], [[0.4], [0.45], [0.5], [0.55]]]
+    results = {str(xlfuncs.BP_GRAD(X, T, h, o)) for h in forms_hidden for o in forms_output}
+    assert len(results) == 1
+
+
+def test_single_cells():
+    """A 1-1-1 network: every range is one cell, which Excel hands over as a bare number."""
+    assert len(xlfuncs.BP_GRAD(0.5, 1.0, 0.3, 0.7)[0]) == 2
+    assert len(xlfuncs.BP_TABLE(0.5, 1.0, [[0.3]], 0.7, 0.1, 5)) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((X, T, [[0.1, 0.2, 0.3]], WO), "weights_hidden has 3 numbers; 2 inputs need a multiple of 2."),
+        ((X, T, [[1, 2, 3], [4, 5, 6]], WO), "weights_hidden is 2 rows by 3 columns; 2 inputs need 2 columns, a row a unit."),
+        ((X, T, WH, [[1, 2, 3]]), "weights_output has 3 numbers; 2 hidden units need a multiple of 2."),
+        ((X, [[0.5]], WH, WO), "targets has 1 number; weights_output has 4 numbers, which is 2 outputs for 2 hidden units."),
+        (([[None, 1]], T, WH, WO), "inputs, cell 1, is blank; type a number there."),
+        (([["", 1]], T, WH, WO), "inputs, cell 1, is blank; type a number there."),
+        (([[float("nan"), 1]], T, WH, WO), "inputs, cell 1, is blank or not a number; type a number there."),
+        (([[float("inf"), 1]], T, WH, WO), "inputs, cell 1, is infinite; a finite number is needed."),
+        (([[1, "abc"]], T, WH, WO), "inputs, cell 2, holds the text 'abc'; a number is needed."),
+        ((X, T, WH, [[1, 2], ["#DIV/0!", 4]]), "weights_output, cell (2, 1), holds the error #DIV/0!; mend that cell first."),
+        ((dt.datetime(2024, 5, 6), T, WH, WO), "inputs holds the date 2024-05-06; type it as a number."),
+        (([[True, 1]], T, WH, WO), "inputs, cell 1, is TRUE; a number is needed."),
+        (([[1, 2], [3, 4]], T, WH, WO), "inputs is 2 rows by 2 columns; it must be one row or one column."),
+        ((X, T, WH, WO, "w9"), "weight is w9; this network has w1 to w8."),
+        ((X, T, WH, WO, 1.5), "weight is 1.5; this network has w1 to w8."),
+        ((X, T, WH, WO, True), "weight is True; this network has w1 to w8."),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_gets_a_sentence(arguments, sentence):
+    assert xlfuncs.BP_GRAD(*arguments) == sentence
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: xlfuncs.BP_TABLE(*NETWORK, 0.1, 0), "iterations is 0; it must be a whole number from 1 to 1,048,575."),
+        (lambda: xlfuncs.BP_TABLE(*NETWORK, 0.1, 2.5), "iterations is 2.5; it must be a whole number from 1 to 1,048,575."),
+        (lambda: xlfuncs.BP_TABLE(*NETWORK, [[1, 2]], 5), "learning_rate is one number; the range has 2 cells."),
+        (lambda: xlfuncs.BP_TABLE(*NETWORK, None), "learning_rate is blank; type a number there."),
+        (lambda: xlfuncs.BP_TABLE(*NETWORK, 0.1, 5, "maybe"), "header must be TRUE or FALSE."),
+        (lambda: xlfuncs.BP_UPDATE([[1e308]], [[-1e308]], 10), "The result is too large for a cell; use smaller numbers."),
+        (lambda: xlfuncs.BP_ERROR([[1, 2]], [[1]]), "outputs has 1 and targets 2 numbers; they must be as many."),
+        (lambda: xlfuncs.BP_UPDATE([[1, 2]], [[1]], 1), "gradients has 1 and weights 2 numbers; they must be as many."),
+        (lambda: xlfuncs.BP_SIGMOID([]), "x is empty; give it a range with numbers."),
+    ],
+)  # fmt: skip
+def test_other_arguments_get_a_sentence(call, sentence):
+    assert call() == sentence
+
+
+def test_numbers_of_other_kinds_are_numbers():
+    assert xlfuncs.BP_SIGMOID([[Decimal("0"), 0, np.float32(0)]]) == [[0.5, 0.5, 0.5]]
+    assert xlfuncs.BP_SIGMOID([[1000, -1000]]) == [[1.0, 0.0]]
+
+
+def test_help_is_there_and_fits_excels_dialog():
+    for name in xlfuncs.__all__:
+        function = getattr(xlfuncs, name)
+        assert 20 < len(function.__doc__) <= 255, name
+        assert "\n" not in function.__doc__, name
+        assert all(p.kind is p.POSITIONAL_OR_KEYWORD for p in inspect.signature(function).parameters.values())
+
+
+# Through classic xlwings: its converters and its call_udf, with stubs for COM.
+
+
+@pytest.fixture(scope="module")
+def classic():
+    """Results of one batch of calls, as Excel's COM would hand them over."""
+    missing = {"missing": 0}
+    calls = {
+        "scalar": ["BP_SIGMOID", [0.0]],
+        "row": ["BP_SIGMOID", [[[0.0, 1000.0]]]],
+        "column": ["BP_SIGMOID", [[[0.0], [-1000.0]]]],
+        "matrix": ["BP_SIGMOID", [[[0.0, 0.0], [0.0, 0.0]]]],
+        "grad": ["BP_GRAD", [*NETWORK, missing]],
+        "grad one": ["BP_GRAD", [*NETWORK, 5.0]],
+        "blank": ["BP_GRAD", [[[0.05, None]], T, WH, WO, missing]],
+        "blank cell": ["BP_SIGMOID", [None]],
+        "error": ["BP_GRAD", [[[0.05, -2146826281]], T, WH, WO, missing]],
+        "text": ["BP_GRAD", [[["x", 1.0]], T, WH, WO, missing]],
+        "date": ["BP_SIGMOID", [{"date": "2024-05-06"}]],
+        "currency": ["BP_SIGMOID", [{"currency": "0"}]],
+        "table": ["BP_TABLE", [*NETWORK, 0.1, missing, missing]],
+        "table without header": ["BP_TABLE", [*NETWORK, 0.1, 4.0, False]],
+        "learning rate error": ["BP_UPDATE", [[[1.0]], [[1.0]], -2146826265]],
+        "explain": ["BP_EXPLAIN", [*NETWORK, "w1"]],
+    }
+    done = subprocess.run(
+        [sys.executable, str(CLASSIC)],
+        input=json.dumps(list(calls.values())),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(zip(calls, json.loads(done.stdout), strict=True))
+
+
+def test_classic_numbers(classic):
+    assert classic["scalar"] == [[0.5]]
+    assert classic["row"] == [[0.5, 1.0]]
+    assert classic["column"] == [[0.5], [0.0]]
+    assert classic["matrix"] == [[0.5, 0.5], [0.5, 0.5]]
+    assert classic["currency"] == [[0.5]]
+    assert classic["grad"][0] == pytest.approx(GRADIENTS, rel=1e-12)
+    assert classic["grad one"][0] == pytest.approx(GRADIENTS[4:5], rel=1e-12)
+    assert len(classic["table"]) == 86 and len(classic["table"][0]) == 32
+    assert len(classic["table without header"]) == 4
+    assert classic["explain"][1][:2] == ["∂E1/∂a_o1", "a_o1 − t1"]
+
+
+def test_classic_sentences(classic):
+    assert classic["blank"] == [["inputs, cell 2, is blank; type a number there."]]
+    assert classic["blank cell"] == [["x is blank; type a number there."]]
+    assert classic["error"] == [["inputs, cell 2, holds the error #DIV/0!; mend that cell first."]]
+    assert classic["learning rate error"] == [["learning_rate holds the error #REF!; mend that cell first."]]
+    assert classic["text"] == [["inputs, cell 1, holds the text 'x'; a number is needed."]]
+    assert classic["date"] == [["x holds the date 2024-05-06; type it as a number."]]
+
+
+def test_xlwings_generates_a_wrapper_for_every_function():
+    done = subprocess.run([sys.executable, str(CLASSIC), "wrappers"], capture_output=True, text=True, check=True)
+    for name in xlfuncs.__all__:
+        parameters = inspect.signature(getattr(xlfuncs, name)).parameters.values()
+        written = ", ".join(f"Optional {p.name}" if p.default is not p.empty else p.name for p in parameters)
+        assert f"Function {name}({written})" in done.stdout
+
+
+# What importing costs.
+
+
+def loaded_by(statement: str) -> set[str]:
+    code = f"import sys; {statement}; print(*sorted({{m.partition('.')[0] for m in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def third_party(modules: set[str]) -> set[str]:
+    return modules - set(sys.stdlib_module_names) - loaded_by("pass")
+
+
+def test_the_maths_needs_only_numpy():
+    assert third_party(loaded_by("import xlfuncs.maths, xlfuncs.explain")) - {"xlfuncs"} <= third_party(
+        loaded_by("import numpy")
+    )
+
+
+def test_the_functions_load_nothing_beyond_xlwings():
+    extra = third_party(loaded_by("import xlfuncs; xlfuncs.BP_GRAD")) - third_party(loaded_by("import xlwings, numpy"))
+    assert extra <= {"xlfuncs"}
+
+
+def test_the_workbook_loads_neither_torch_nor_xlwings():
+    loaded = loaded_by("import workbook.cli, workbook.build")
+    assert not loaded & {"torch", "torchvision", "xlwings", "pandas", "matplotlib"}
+
+
+def test_default_network_is_the_exercise():
+    assert DEFAULT.sizes == (2, 2, 2)
+    assert [w.start for w in DEFAULT.weights] == [0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55]
