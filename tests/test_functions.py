@@ -3,6 +3,7 @@
 import datetime as dt
 import inspect
 import json
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -160,6 +161,23 @@ def test_help_is_there_and_fits_excels_dialog():
         assert 20 < len(function.__doc__) <= 255, name
         assert "\n" not in function.__doc__, name
         assert all(p.kind is p.POSITIONAL_OR_KEYWORD for p in inspect.signature(function).parameters.values())
+
+
+def test_the_readmes_examples():
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(BP_\w+)\(.*\| ([^|]*) \|$", readme, flags=re.MULTILINE))
+    assert sorted(rows) == sorted(xlfuncs.__all__)
+    for name, arguments in {
+        "BP_SIGMOID": (0.0275,),
+        "BP_FORWARD": (X, WH, WO),
+        "BP_ERROR": ([0.5, 0.5], [0.606478, 0.630481]),
+        "BP_GRAD": (*NETWORK, "w5"),
+        "BP_UPDATE": (0.4, 0.0128808, 0.1),
+    }.items():
+        shown = [float(number) for number in re.findall(r"\d+\.\d+", rows[name])]
+        assert getattr(xlfuncs, name)(*arguments)[0][: len(shown)] == pytest.approx(shown, rel=5e-6), name
+    assert rows["BP_EXPLAIN"].startswith(f"{len(xlfuncs.BP_EXPLAIN(*NETWORK, 'w1'))} lines")
+    assert xlfuncs.BP_GRADCHECK(*NETWORK)[0][0] == pytest.approx(float(rows["BP_GRADCHECK"]), rel=0.1)
 
 
 # Through classic xlwings: its converters and its call_udf, with stubs for COM.
