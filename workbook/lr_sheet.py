@@ -74,6 +74,7 @@ def _set_up(page: Page, layout: Layout, table: np.ndarray) -> None:
     sheet.sheet_view.zoomScale = 85
     sheet.sheet_view.showGridLines = False
     sheet.sheet_properties.outlinePr.summaryBelow = False
+    sheet.sheet_format.outlineLevelRow = 1
     sheet.row_dimensions.group(2, layout.header_row - 1, outline_level=1)
     sheet.sheet_properties.tabColor = "F8B26A"
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
