@@ -77,5 +77,5 @@ def enough_memory() -> Iterator[None]:
 
 def _too_little() -> GradsheetError:
     return GradsheetError(
-        "There is too little memory to train (about 2 GB are needed); close other programs or give a lower --batch-size."
+        "There is too little memory to train (about 2 GB are needed); close other programs or lower the --batch-size."
     )
