@@ -5,11 +5,12 @@ The graph finds its batch and its learning rate through a step counter that live
 itself, and every number about it, has been seen on no GPU yet.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from trainer.model import MnistCNN
 from trainer.recipes import Recipe
@@ -81,10 +82,12 @@ class CudaTrainer:
         device = next(model.parameters()).device
         self.model = model.to(memory_format=torch.channels_last).train()
         self.step = GraphStep(model, optimizer, recipe, count, device)
-        with preserved(model, optimizer):
-            self._warm_up(device)
-        self.graph = self._capture(self.step.batch)
-        self.rest_graph = self._capture(self.step.rest) if self.step.rest else None
+        self.norms = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]
+        with uncounted(self.norms):
+            with preserved(model, optimizer):
+                self._warm_up(device)
+            self.graph = self._capture(self.step.batch)
+            self.rest_graph = self._capture(self.step.rest) if self.step.rest else None
 
     def _warm_up(self, device: torch.device) -> None:
         stream = torch.cuda.Stream(device)
@@ -117,6 +120,21 @@ class CudaTrainer:
                 after_step(number)
         if self.rest_graph is not None:
             self.rest_graph.replay()
+        for norm in self.norms:
+            norm.num_batches_tracked += len(rates)
         totals = self.step.totals()
         after_step(len(rates))
         return totals
+
+
+@contextmanager
+def uncounted(norms: list[nn.BatchNorm2d]) -> Iterator[None]:
+    """Within the block BatchNorm doesn't count its batches: with a momentum nobody reads that, and it costs a kernel."""
+    counters = [norm.num_batches_tracked for norm in norms]
+    for norm in norms:
+        norm.num_batches_tracked = None
+    try:
+        yield
+    finally:
+        for norm, counter in zip(norms, counters, strict=True):
+            norm.num_batches_tracked = counter

@@ -58,7 +58,10 @@ def to_csv(rows: list[EpochRow]) -> str:
 def from_csv(text: str, source: str) -> list[EpochRow]:
     """The rows of an epochs.csv; raises GradsheetError naming the source where it isn't one."""
     try:
-        return [row_from(record) for record in csv.DictReader(io.StringIO(text), strict=True)]
+        records = csv.DictReader(io.StringIO(text), strict=True)
+        if tuple(records.fieldnames or ()) != COLUMNS:
+            raise ValueError("its columns are others")
+        return [row_from(record) for record in records]
     except (csv.Error, KeyError, TypeError, ValueError) as error:
         raise GradsheetError(f"{source} is damaged: it is no epoch log of gradsheet ({error}).") from error
 

@@ -16,10 +16,8 @@ CLASSES = 10
 
 
 def _block(channels_in: int, channels_out: int, dropout: float) -> list[nn.Module]:
-    norm = nn.BatchNorm2d(channels_out)
-    # The running statistics use the fixed momentum 0.1, so the batch counter would only cost a kernel a step.
-    norm.num_batches_tracked = None
-    return [nn.Conv2d(channels_in, channels_out, 3, bias=False), nn.ReLU(), norm, nn.Dropout(dropout)]
+    convolution = nn.Conv2d(channels_in, channels_out, 3, bias=False)
+    return [convolution, nn.ReLU(), nn.BatchNorm2d(channels_out), nn.Dropout(dropout)]
 
 
 class MnistCNN(nn.Module):

@@ -139,6 +139,15 @@ def create_run(folder: Path, config: Config) -> Run:
 
 def load_run(folder: Path | str) -> Run:
     """Read a run's configuration and log; raises GradsheetError where the folder holds no run or a damaged one."""
+    run = load_config(folder)
+    log = run.folder / LOG
+    if log.is_file():
+        run.rows = from_csv(_read_text(log), str(log))
+    return run
+
+
+def load_config(folder: Path | str) -> Run:
+    """Read a run's configuration alone; a resume takes the log from last.pt."""
     folder = Path(folder)
     if not (folder / CONFIG).is_file():
         raise GradsheetError(f"{folder} is no run folder: it has no {CONFIG}; give the folder that a training made.")
@@ -150,8 +159,7 @@ def load_run(folder: Path | str) -> Run:
         raise GradsheetError(
             f"{folder / CONFIG} is damaged, or from another version of gradsheet ({error})."
         ) from error
-    log = folder / LOG
-    return Run(folder, config, from_csv(log.read_text(), str(log)) if log.is_file() else [])
+    return Run(folder, config)
 
 
 def save_epoch(run: Run, model_state: dict[str, Tensor], momentum: dict[int, Any]) -> None:
@@ -231,15 +239,22 @@ def _write_text(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GradsheetError(f"{path} can't be read or is damaged ({error}).") from error
+
+
 def _write_json(path: Path, values: dict[str, Any]) -> None:
     _write_text(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
 
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise GradsheetError(f"{path} can't be read or is damaged ({error}).") from error
+        values = json.loads(_read_text(path))
+    except json.JSONDecodeError as error:
+        raise GradsheetError(f"{path} is damaged ({error}).") from error
     if not isinstance(values, dict):
         raise GradsheetError(f"{path} is damaged: it holds no object.")
     return values

@@ -31,7 +31,7 @@ from trainer.run import (
     Run,
     Status,
     create_run,
-    load_run,
+    load_config,
     locked,
     restore,
     save_epoch,
@@ -122,9 +122,9 @@ def resume(
     data_dir, device, target: in place of those in config.json, where given.
     """
     folder = Path(folder)
-    load_run(folder)  # says what is wrong before a lock file is made in a folder that is no run
+    load_config(folder)  # says what is wrong before a lock file is made in a folder that is no run
     with locked(folder):
-        run = load_run(folder)
+        run = load_config(folder)
         chosen = hardware.choose_device(device or run.config.device).type
         run.config = replace(
             run.config,

@@ -15,7 +15,12 @@ STATUS_SECONDS = 1.0  # between two writes of status.json
 
 
 class Stopped(Exception):  # noqa: N818 (it is no error)
-    """The stop file or Ctrl-C ended the run."""
+    """The stop file (signal None), Ctrl-C or SIGTERM ended the run."""
+
+    def __init__(self, signal_number: int | None = None):
+        """Remember which signal it was."""
+        super().__init__()
+        self.signal = signal_number
 
 
 class Watch:
