@@ -129,7 +129,7 @@ class CudaTrainer:
 
 @contextmanager
 def uncounted(norms: list[nn.BatchNorm2d]) -> Iterator[None]:
-    """Within the block BatchNorm doesn't count its batches: with a momentum nobody reads that, and it costs a kernel."""
+    """Within the block BatchNorm doesn't count batches: with a momentum nobody reads that, and it costs a kernel."""
     counters = [norm.num_batches_tracked for norm in norms]
     for norm in norms:
         norm.num_batches_tracked = None
