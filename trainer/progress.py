@@ -1,0 +1,66 @@
+"""How a run shows itself while it trains: silent, or a bar an epoch on the terminal."""
+
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as Bars
+
+
+class Progress:
+    """The silent one, and the interface: a context manager that is told what happens."""
+
+    def __enter__(self) -> "Progress":
+        """Begin to show."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Stop showing."""
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+
+    def start_epoch(self, epoch: int, epochs: int, batches: int) -> None:
+        """An epoch of so many batches begins, counted from 1."""
+
+    def advance(self, batch: int, images_per_second: float, seconds_left: float) -> None:
+        """So many batches of the epoch are done; seconds_left is for the whole run."""
+
+
+class TerminalProgress(Progress):
+    """Lines on the console; on a terminal also a bar with images/s and the time left."""
+
+    def __init__(self, console: Console | None = None):
+        """Write to that console, or to standard output."""
+        self.console = console or Console(highlight=False, soft_wrap=True)
+        self.bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %  {task.fields[rate]:,.0f} images/s  {task.fields[left]} left"),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        self.task = None
+
+    def __enter__(self) -> "TerminalProgress":
+        """Show the bar."""
+        self.bars.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Take the bar away."""
+        self.bars.stop()
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self.console.print(text, markup=False)
+
+    def start_epoch(self, epoch: int, epochs: int, batches: int) -> None:
+        """A new bar in place of the last epoch's."""
+        if self.task is not None:
+            self.bars.remove_task(self.task)
+        self.task = self.bars.add_task(f"Epoch {epoch} of {epochs}", total=batches, rate=0.0, left="?")
+
+    def advance(self, batch: int, images_per_second: float, seconds_left: float) -> None:
+        """Move the bar."""
+        left = f"{seconds_left // 60:.0f}:{seconds_left % 60:02.0f}"
+        self.bars.update(self.task, completed=batch, rate=images_per_second, left=left)

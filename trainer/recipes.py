@@ -1,0 +1,112 @@
+"""The recipes, all numbers in one place, and what a recipe means for each step and each epoch.
+
+`published` is the original to the letter. `quick` and `best` share one family: SGD with Nesterov momentum, no dropout,
+a linear warm-up and a cosine down to almost nothing, weight decay on the weights alone, and half the augmentation in
+the last epochs. Nothing here needs torch, so the command line can list the recipes without loading it.
+"""
+
+import math
+from dataclasses import dataclass, field, fields, replace
+
+import numpy as np
+
+from xlfuncs.errors import GradsheetError
+
+SCHEDULES = ("step", "warmup-cosine")
+WARMUP_FACTOR, FINAL_FACTOR = 0.1, 1e-3  # the warm-up's first rate and the cosine's last, as parts of the highest
+
+
+def _number(help_text: str, low: float, high: float = math.inf, *, above: bool = False):
+    return field(metadata={"help": help_text, "low": low, "high": high, "above": above})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Everything that decides how a run trains, apart from its data and its seed."""
+
+    name: str
+    epochs: int = _number("passes over the training images", 1)
+    batch_size: int = _number("images a step", 1)
+    learning_rate: float = _number("highest learning rate", 0, above=True)
+    schedule: str = field(metadata={"help": f"learning-rate schedule: {' or '.join(SCHEDULES)}"})
+    step_epochs: int = _number("step schedule: epochs between two drops", 1)
+    gamma: float = _number("step schedule: factor of a drop", 0, 1, above=True)
+    warmup: float = _number("warmup-cosine schedule: part of the steps that warm up", 0, 1)
+    momentum: float = _number("SGD momentum", 0, 1)
+    nesterov: bool = field(metadata={"help": "Nesterov momentum"})
+    weight_decay: float = _number("weight decay, not on BatchNorm nor on biases", 0)
+    dropout: float = _number("probability of the five dropout layers", 0, 0.99)
+    degrees: float = _number("augmentation: rotation of at most ± this many degrees", 0, 180)
+    translate: float = _number("augmentation: shift of at most ± this part of the image's side", 0, 1)
+    scale: float = _number("augmentation: size between 1 - this and 1 + this", 0, 0.99)
+    tail: int = _number("number of last epochs in which the three augmentation ranges are halved", 0)
+
+
+PUBLISHED = Recipe(
+    name="published", epochs=20, batch_size=64,
+    learning_rate=0.01, schedule="step", step_epochs=10, gamma=0.1, warmup=0.0,
+    momentum=0.9, nesterov=False, weight_decay=0.0, dropout=0.05,
+    degrees=20.0, translate=0.1, scale=0.1, tail=0,
+)  # fmt: skip
+QUICK = Recipe(
+    name="quick", epochs=5, batch_size=64,
+    learning_rate=0.1, schedule="warmup-cosine", step_epochs=10, gamma=0.1, warmup=0.2,
+    momentum=0.9, nesterov=True, weight_decay=1e-3, dropout=0.0,
+    degrees=10.0, translate=0.07, scale=0.1, tail=2,
+)  # fmt: skip
+BEST = replace(QUICK, name="best", epochs=20, weight_decay=5e-4, degrees=12.0, translate=0.08, tail=4)
+
+RECIPES = {recipe.name: recipe for recipe in (PUBLISHED, QUICK, BEST)}
+
+
+def choose_recipe(name: str, **overrides: object) -> Recipe:
+    """The recipe of that name with some fields replaced; None means not overridden.
+
+    Raises GradsheetError for an unknown name or field, or a value outside its range.
+    """
+    if name not in RECIPES:
+        raise GradsheetError(f"There is no recipe {name!r}; choose one of {', '.join(RECIPES)}.")
+    changes = {key: value for key, value in overrides.items() if value is not None}
+    unknown = set(changes) - {item.name for item in fields(Recipe)}
+    if unknown:
+        raise GradsheetError(f"A recipe has no {', '.join(sorted(unknown))}.")
+    recipe = replace(RECIPES[name], **changes)
+    check(recipe)
+    return recipe
+
+
+def check(recipe: Recipe) -> None:
+    """Raise GradsheetError where a value can't be trained with."""
+    for item in fields(Recipe):
+        value, low, high = getattr(recipe, item.name), item.metadata.get("low"), item.metadata.get("high")
+        if low is None:
+            continue
+        label = item.name.replace("_", " ")
+        # `not <=` instead of `>`: it also catches a NaN.
+        too_low = not low < value if item.metadata["above"] else not low <= value
+        if too_low or not value <= high or not math.isfinite(value):
+            bounds = f"{'above' if item.metadata['above'] else 'at least'} {low:g}"
+            bounds += f" and at most {high:g}" if math.isfinite(high) else ""
+            raise GradsheetError(f"The {label} {value} can't be used; give a number {bounds}.")
+    if recipe.schedule not in SCHEDULES:
+        raise GradsheetError(f"There is no schedule {recipe.schedule!r}; choose {' or '.join(SCHEDULES)}.")
+    if recipe.nesterov and recipe.momentum == 0:
+        raise GradsheetError("Nesterov momentum needs a momentum above 0; give one, or --no-nesterov.")
+
+
+def learning_rates(recipe: Recipe, steps_per_epoch: int) -> np.ndarray:
+    """The learning rate of every step, float64 of shape (epochs, steps_per_epoch)."""
+    steps = recipe.epochs * steps_per_epoch
+    if recipe.schedule == "step":
+        by_epoch = recipe.learning_rate * recipe.gamma ** (np.arange(recipe.epochs) // recipe.step_epochs)
+        return np.repeat(by_epoch[:, None], steps_per_epoch, axis=1)
+    warm = round(recipe.warmup * steps)
+    rising = np.linspace(WARMUP_FACTOR, 1, warm, endpoint=False)
+    falling = FINAL_FACTOR + (1 - FINAL_FACTOR) * (1 + np.cos(np.pi * np.linspace(0, 1, steps - warm))) / 2
+    return recipe.learning_rate * np.concatenate([rising, falling]).reshape(recipe.epochs, steps_per_epoch)
+
+
+def augmentation_ranges(recipe: Recipe, epoch: int) -> tuple[float, float, float]:
+    """(degrees, translate, scale) of epoch 0, 1, ...: the recipe's, halved in its last `tail` epochs."""
+    factor = 0.5 if epoch >= recipe.epochs - recipe.tail else 1.0
+    return recipe.degrees * factor, recipe.translate * factor, recipe.scale * factor

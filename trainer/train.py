@@ -1,0 +1,253 @@
+"""Training a run from its start or its last checkpoint to its end.
+
+All randomness of an epoch (order, augmentation, dropout) comes from generators seeded with the run's seed and the
+epoch's number. A finished epoch therefore needs nothing but weights and momentum to go on from, and a resumed run
+repeats an uninterrupted one bit by bit on the CPU.
+"""
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from trainer import environment, hardware
+from trainer.augment import draw, transform
+from trainer.cpu import CpuTrainer
+from trainer.cuda import CudaTrainer
+from trainer.data import Data, load
+from trainer.log import EpochRow
+from trainer.model import MnistCNN
+from trainer.progress import Progress
+from trainer.recipes import Recipe, augmentation_ranges, check, learning_rates
+from trainer.run import (
+    LAST,
+    STOP,
+    Config,
+    Run,
+    Status,
+    create_run,
+    load_config,
+    locked,
+    restore,
+    save_epoch,
+    write_status,
+)
+from trainer.step import evaluate, make_optimizer
+from trainer.watch import Stopped, Watch, stop_signals
+from xlfuncs.errors import GradsheetError
+
+ORDER, AUGMENTATION, DROPOUT = range(3)  # the streams of random numbers in an epoch
+DRY_RUN_EPOCHS, DRY_RUN_BATCHES = 2, 4
+
+
+def generator(seed: int, epoch: int, stream: int) -> np.random.Generator:
+    """The random numbers of one stream of one epoch (0, 1, ...)."""
+    return np.random.Generator(np.random.SFC64([seed, epoch, stream]))
+
+
+def new_config(
+    recipe: Recipe, dataset: str = "mnist", data_dir: Path | str | None = None, *, seed: int = 1, device: str = "auto",
+    target: float | None = None, holdout: int = 0, dry_run: bool = False,
+) -> tuple[Config, Data]:  # fmt: skip
+    """The configuration of a new run on this machine, and its data; raises GradsheetError for what can't be run."""
+    check(recipe)
+    if not 0 <= seed < 2**32:
+        raise GradsheetError(f"The seed {seed} can't be used; give a whole number from 0 to {2**32 - 1}.")
+    if target is not None and not 0 < target <= 100:
+        raise GradsheetError(f"The target {target:g} can't be reached; give a test accuracy in percent, such as 99.4.")
+    if dry_run:
+        recipe = replace(recipe, epochs=min(recipe.epochs, DRY_RUN_EPOCHS))
+    chosen = hardware.choose_device(device)
+    # One batch more than a few whole ones, and smaller, since an epoch's last batch is.
+    limit = DRY_RUN_BATCHES * recipe.batch_size + recipe.batch_size // 2 if dry_run else None
+    data = load(dataset, data_dir, holdout=holdout, limit=limit)
+    count = len(data.train_images)
+    if recipe.batch_size > count:
+        raise GradsheetError(f"A batch of {recipe.batch_size} is more than the {count} training images; give less.")
+    config = Config(
+        recipe=recipe,
+        dataset=dataset,
+        data_dir=str(Path(data_dir).resolve()) if data_dir else None,
+        seed=seed,
+        device=chosen.type,
+        target=target,
+        holdout=holdout,
+        dry_run=dry_run,
+        data_label=data.label,
+        train_images=count,
+        test_images=len(data.test_images),
+        device_name=hardware.device_name(chosen),
+        threads=torch.get_num_threads(),
+        bfloat16=hardware.has_bfloat16(chosen),
+        compiled=hardware.should_compile(chosen, recipe.epochs * math.ceil(count / recipe.batch_size)),
+        versions=environment.versions(),
+        git_commit=environment.git_commit(),
+    )
+    return config, data
+
+
+def train_new(
+    folder: Path, config: Config, data: Data, on_epoch: Callable[[Run], None] | None = None,
+    progress: Progress | None = None,
+) -> Run:  # fmt: skip
+    """Make a run in the folder and train it to its end, or until it is asked to stop.
+
+    on_epoch(run) is called when an epoch is on the disk; if it fails, the user is told and training goes on.
+    """
+    make_folder(folder)
+    with locked(folder):
+        run = create_run(folder, config)
+        return _train(run, data, on_epoch, progress or Progress())
+
+
+def make_folder(folder: Path) -> None:
+    """Create a run's folder; GradsheetError where that can't be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise GradsheetError(f"The run folder {folder} can't be made: {error.strerror}.") from error
+
+
+def resume(
+    folder: Path | str, *, data_dir: Path | str | None = None, device: str | None = None, target: float | None = None,
+    on_epoch: Callable[[Run], None] | None = None, progress: Progress | None = None,
+) -> Run:  # fmt: skip
+    """Go on with a run after its last finished epoch; one that is finished comes back as it is.
+
+    data_dir, device, target: in place of those in config.json, where given.
+    """
+    folder = Path(folder)
+    load_config(folder)  # says what is wrong before a lock file is made in a folder that is no run
+    with locked(folder):
+        run = load_config(folder)
+        chosen = hardware.choose_device(device or run.config.device).type
+        run.config = replace(
+            run.config,
+            device=chosen,
+            # The CPU's number format and compiled step belong to the CPU run alone.
+            bfloat16=run.config.bfloat16 and chosen == "cpu",
+            compiled=run.config.compiled and chosen == "cpu" and hardware.compiler_found(),
+            data_dir=str(data_dir) if data_dir else run.config.data_dir,
+            target=run.config.target if target is None else target,
+        )
+        config = run.config
+        limit = config.train_images if config.dry_run else None
+        data = load(config.dataset, config.data_dir, holdout=config.holdout, limit=limit)
+        (folder / STOP).unlink(missing_ok=True)
+        return _train(run, data, on_epoch, progress or Progress())
+
+
+def _train(run: Run, data: Data, on_epoch: Callable[[Run], None] | None, progress: Progress) -> Run:
+    try:
+        with progress, stop_signals() as asked:
+            _epochs(run, data, on_epoch, progress, asked)
+        state, message = "finished", f"{len(run.rows)} epochs are done."
+    except Stopped as stop:
+        run.stopped_by = stop.signal
+        state, message = "stopped", f"Stopped after {len(run.rows)} epochs; go on with --resume {run.folder}"
+    except BaseException as error:
+        _report(run, "failed", str(error) or type(error).__name__)
+        raise
+    _report(run, state, message)
+    return run
+
+
+def _report(run: Run, state: str, message: str) -> None:
+    done, total = len(run.rows), run.config.recipe.epochs
+    write_status(run.folder, Status(state, epoch=done, epochs=total, message=message))
+
+
+def _epochs(run: Run, data: Data, on_epoch, progress: Progress, asked: threading.Event) -> None:
+    config, recipe = run.config, run.config.recipe
+    torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    model = MnistCNN(recipe.dropout)
+    optimizer_state = None
+    if (run.folder / LAST).exists():
+        saved = restore(run)
+        model.load_state_dict(saved["model"])
+        optimizer_state = saved["momentum"]
+    device = torch.device(config.device)
+    model = model.to(device, memory_format=torch.channels_last)
+    optimizer = make_optimizer(model, recipe, recipe.learning_rate)
+    if optimizer_state is not None:
+        groups = optimizer.state_dict()["param_groups"]
+        optimizer.load_state_dict({"state": optimizer_state, "param_groups": groups})
+    if run.finished:
+        return
+    if not run.rows:
+        save_epoch(run, cpu_state(model), {})
+    data = data.to(device)
+    trainer = make_trainer(model, optimizer, config, progress)
+    rates = learning_rates(recipe, math.ceil(config.train_images / recipe.batch_size))
+    for epoch in range(len(run.rows), recipe.epochs):
+        watch = Watch(run, len(rates[epoch]), progress, asked)
+        run.rows.append(_epoch(run, epoch, trainer, data, rates[epoch], watch))
+        save_epoch(run, cpu_state(model), optimizer.state_dict()["state"])
+        progress.say(run.last.line(config.test_images))
+        if on_epoch is not None:
+            try:
+                on_epoch(run)
+            except Exception as error:
+                progress.say(f"After epoch {epoch + 1} the results could not be passed on ({error}); training goes on.")
+        if run.finished:
+            return
+
+
+def _epoch(run: Run, epoch: int, trainer: CpuTrainer | CudaTrainer, data: Data, rates: np.ndarray, watch: Watch):
+    recipe, seed, start = run.config.recipe, run.config.seed, time.perf_counter()
+    order = torch.from_numpy(generator(seed, epoch, ORDER).permutation(len(data.train_images)))
+    order = order.to(data.train_images.device)
+    ranges = augmentation_ranges(recipe, epoch)
+    affine = draw(generator(seed, epoch, AUGMENTATION), len(order), *ranges)
+    images = transform(data.train_images[order], affine)
+    loss, correct = trainer.epoch(images, data.train_labels[order], rates, generator(seed, epoch, DROPOUT), watch)
+    if not math.isfinite(loss):
+        raise GradsheetError(
+            f"In epoch {epoch + 1} the loss is no longer a number: learning rate {recipe.learning_rate:g} is too high; "
+            f"start again with a lower --lr. The epochs before are kept in {run.folder}."
+        )
+    trained = time.perf_counter()
+    test_loss, test_correct = evaluate(trainer.model, data.test_images, data.test_labels)
+    return EpochRow(
+        epoch=epoch + 1,
+        learning_rate=float(rates[-1]),
+        train_loss=loss,
+        train_accuracy=100 * correct / len(order),
+        test_loss=test_loss,
+        test_accuracy=100 * test_correct / len(data.test_labels),
+        test_correct=test_correct,
+        seconds=time.perf_counter() - start,
+        images_per_second=len(order) / (trained - start),
+    )
+
+
+def make_trainer(
+    model: MnistCNN, optimizer: torch.optim.SGD, config: Config, progress: Progress
+) -> CpuTrainer | CudaTrainer:
+    """What trains on the run's device, compiled or captured; says how long that took."""
+    start = time.perf_counter()
+    if config.device == "cuda":
+        trainer = CudaTrainer(model, optimizer, config.recipe, config.train_images)
+        progress.say(f"The CUDA graph was captured in {time.perf_counter() - start:.1f} s.")
+        return trainer
+    if config.compiled:
+        progress.say("Compiling the training step, which pays in a long run ...")
+        try:
+            trainer = CpuTrainer(model, optimizer, config.recipe, bfloat16=config.bfloat16, compiled=True)
+            progress.say(f"Compiled in {time.perf_counter() - start:.1f} s.")
+            return trainer
+        except Exception as error:  # a compiler that can't compile shows itself in many ways
+            progress.say(f"The step can't be compiled here ({type(error).__name__}); training goes on without.")
+            optimizer.zero_grad(set_to_none=True)
+    return CpuTrainer(model, optimizer, config.recipe, bfloat16=config.bfloat16)
+
+
+def cpu_state(model: MnistCNN) -> dict[str, torch.Tensor]:
+    """The weights and BatchNorm statistics, on the CPU."""
+    return {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}
