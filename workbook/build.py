@@ -9,11 +9,22 @@ from openpyxl import Workbook
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.workbook.properties import CalcProperties
 
-from workbook import graphs_sheet, lr_sheet, package, start_sheet, styles
+from workbook import (
+    architecture_sheet,
+    digit_pad,
+    graphs_sheet,
+    lr_sheet,
+    mistakes_sheet,
+    package,
+    start_sheet,
+    styles,
+    training_sheet,
+)
 from workbook.files import write_whole
 from workbook.layout import GRAPHS, MAX_FORMULA, START, Layout, StartLayout, absolute, check_size, quoted, sheet_name
 from workbook.lr_sheet import RateTable
 from workbook.page import Page
+from workbook.run_report import RunReport
 from workbook.texts import plain
 from xlfuncs import maths
 from xlfuncs.errors import GradsheetError
@@ -23,6 +34,13 @@ from xlfuncs.network import Network
 # The version of the calculation engine that Excel notes in a file; with an old one it would recalculate on opening.
 CALC_ID = 191029
 MAX_RATES = 200
+# The sheets of a training run, in their order.
+RUN_SHEETS = {
+    training_sheet.TRAINING: training_sheet,
+    architecture_sheet.ARCHITECTURE: architecture_sheet,
+    mistakes_sheet.MISTAKES: mistakes_sheet,
+    digit_pad.DIGIT_PAD: digit_pad,
+}
 
 
 def build(
@@ -53,15 +71,17 @@ def save(
     tables: list[RateTable],
     *,
     native: bool = True,
+    report: RunReport | None = None,
     on_rows: Callable[[int], None] = lambda count: None,
 ) -> None:
     """Write the workbook to `path`, whole or not at all.
 
-    `native` puts a formula with its value into every cell, else only values; `on_rows` hears how many table rows were
-    just written. Raises GradsheetError for what can't be written; the old file then stays as it is.
+    `native` puts a formula with its value into every cell, else only values; `report` adds the sheets of a training
+    run; `on_rows` hears how many table rows were just written. Raises GradsheetError for what can't be written; the old
+    file then stays as it is.
     """
     with write_whole(path) as file:
-        write(file, network, tables, native=native, on_rows=on_rows)
+        write(file, network, tables, native=native, report=report, on_rows=on_rows)
 
 
 def write(
@@ -70,6 +90,7 @@ def write(
     tables: list[RateTable],
     *,
     native: bool = True,
+    report: RunReport | None = None,
     on_rows: Callable[[int], None] = lambda count: None,
 ) -> None:
     """Write the workbook into an open file. The same input gives the same bytes."""
@@ -77,13 +98,15 @@ def write(
     book = Workbook()
     book.remove(book.active)
     styles.register(book)
-    names = [START, *(sheet_name(t.learning_rate) for t in tables), GRAPHS]
+    names = [START, *(sheet_name(t.learning_rate) for t in tables), GRAPHS, *(RUN_SHEETS if report else ())]
     pages = {name: Page(book.create_sheet(name), native) for name in names}
-    start_sheet.write(pages[START], layout, tables)
+    start_sheet.write(pages[START], layout, tables, list(RUN_SHEETS if report else ()))
     for table in tables:
         lr_sheet.write(pages[sheet_name(table.learning_rate)], layout, table)
     graphs_sheet.write(pages[GRAPHS], layout, tables)
-    _name_cells(book, layout)
+    for name, sheet in RUN_SHEETS.items() if report else ():
+        sheet.write(pages[name], report)
+    _name_cells(book, layout, [t.learning_rate for t in tables])
     book.properties.creator = "gradsheet"
     book.properties.title = "Backpropagation, cell by cell"
     book.calculation = CalcProperties(calcId=CALC_ID, fullCalcOnLoad=False)
@@ -117,7 +140,7 @@ def _written(layout: Layout, column) -> str:
     return excel(column.formula, layout.reference(layout.last_row), guarded=True)
 
 
-def _name_cells(book: Workbook, layout: Layout) -> None:
+def _name_cells(book: Workbook, layout: Layout, rates: Sequence[float]) -> None:
     """Names for the key cells, so that =BP_GRAD(inputs, targets, weights_hidden, weights_output) reads as it sounds."""
     network, start = layout.network, StartLayout(layout.network)
     ends = {"inputs": (network.input_names[0], network.input_names[-1])}
@@ -128,7 +151,7 @@ def _name_cells(book: Workbook, layout: Layout) -> None:
     for name, (first, last) in ends.items():
         cells = f"{absolute(start.of(first))}:{absolute(start.of(last))}"
         book.defined_names[name] = DefinedName(name, attr_text=f"{quoted(START)}!{cells}")
-    for sheet in book.worksheets[1:-1]:
+    for sheet in (book[sheet_name(rate)] for rate in rates):
         where = f"{quoted(sheet.title)}!{absolute(layout.learning_rate)}"
         sheet.defined_names["learning_rate"] = DefinedName("learning_rate", attr_text=where)
         where = layout.column_range("E_total", sheet.title)

@@ -1,5 +1,7 @@
 """The charts: E_total by iteration, a sheet's own and all learning rates together."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from openpyxl.chart import LineChart
 from openpyxl.chart.data_source import AxDataSource, NumData, NumDataSource, NumRef, NumVal, StrData, StrRef, StrVal
@@ -25,6 +27,20 @@ LINE_COLOURS = ("0072B2", "D55E00", "009E73", "CC79A7", "B8860B", "56B4E9", "000
 MAX_CACHED_POINTS = 2_000
 
 
+@dataclass(frozen=True)
+class Line:
+    """One curve: the cells of its values, steps and name, and what stands in them at the moment of building."""
+
+    values_ref: str
+    steps_ref: str
+    values: np.ndarray
+    steps: np.ndarray
+    name_ref: str
+    name: str
+    colour: str
+    dashed: bool = False
+
+
 def title(learning_rate: float) -> str:
     """The title and subtitle of a sheet's error chart."""
     return f"Total Error (E_total) vs Iteration\nLearning Rate (ɳ) = {plain(learning_rate)}"
@@ -40,7 +56,7 @@ def error_chart(layout: Layout, sheet: str, learning_rate: float, e_total: np.nd
     where = f"{quoted(sheet)}!{absolute(title_cell(layout))}"
     chart = _chart(_linked_title(where, title(learning_rate)), layout.iterations)
     header = f"{quoted(sheet)}!{absolute(layout.cell('E_total', layout.header_row))}"
-    chart.series.append(_series(layout, sheet, e_total, header, "E_total", LINE_COLOURS[0]))
+    chart.series.append(_series(_error_line(layout, sheet, e_total, header, "E_total", LINE_COLOURS[0])))
     chart.legend = None
     chart.y_axis.scaling.min = 0
     return chart
@@ -48,12 +64,25 @@ def error_chart(layout: Layout, sheet: str, learning_rate: float, e_total: np.nd
 
 def sweep_chart(layout: Layout, curves: list[tuple[str, str, str, np.ndarray]]) -> LineChart:
     """All learning rates on a logarithmic axis. `curves`: (sheet, cell of the name, name, E_total)."""
-    chart = _chart(_fixed_title("E_total vs Iteration, all learning rates (logarithmic)"), layout.iterations)
+    chart = _chart(fixed_title("E_total vs Iteration, all learning rates (logarithmic)"), layout.iterations)
     for k, (sheet, name_cell, name, e_total) in enumerate(curves):
-        chart.series.append(_series(layout, sheet, e_total, name_cell, name, LINE_COLOURS[k % len(LINE_COLOURS)]))
+        colour = LINE_COLOURS[k % len(LINE_COLOURS)]
+        chart.series.append(_series(_error_line(layout, sheet, e_total, name_cell, name, colour)))
     chart.y_axis.scaling.logBase = 10
     chart.x_axis.crosses = "min"
     chart.legend.position = "r"
+    return chart
+
+
+def epoch_chart(heading: str, lines: list[Line]) -> LineChart:
+    """A number by epoch, ours and others'. The longest line gives the axis its epochs."""
+    lines = sorted(lines, key=lambda line: -len(line.steps))
+    chart = _chart(fixed_title(heading), len(lines[0].steps), ("Epoch", None))
+    for line in lines:
+        chart.series.append(_series(line))
+    chart.legend.position = "b"
+    if len(lines) == 1:
+        chart.legend = None
     return chart
 
 
@@ -66,14 +95,15 @@ def place(sheet: Worksheet, chart: LineChart, top_left: str, bottom_right: str) 
     sheet.add_chart(chart)
 
 
-def _chart(heading: Title, iterations: int) -> LineChart:
+def _chart(heading: Title, iterations: int, axes: tuple[str, str | None] = ("Iteration", "E_total")) -> LineChart:
     chart = LineChart()
     chart.title = heading
     chart.style = 2
     chart.roundedCorners = False
     chart.display_blanks = "gap"
-    for axis, text in ((chart.x_axis, "Iteration"), (chart.y_axis, "E_total")):
-        axis.title = _fixed_title(text, size=1000, bold=False)
+    for axis, text in zip((chart.x_axis, chart.y_axis), axes, strict=True):
+        if text:
+            axis.title = fixed_title(text, size=1000, bold=False)
         axis.delete = False
         axis.txPr = _text_properties(900)
     chart.x_axis.tickLblSkip = chart.x_axis.tickMarkSkip = _nice_step(iterations)
@@ -83,18 +113,26 @@ def _chart(heading: Title, iterations: int) -> LineChart:
     return chart
 
 
-def _series(layout: Layout, sheet: str, values: np.ndarray, name_cell: str, name: str, colour: str) -> Series:
-    cells = layout.column_range("E_total", sheet)
-    iterations = layout.column_range("iteration", sheet)
+def _series(line: Line) -> Series:
     series = Series(
-        val=NumDataSource(numRef=NumRef(f=cells, numCache=_cache(values))),
-        cat=AxDataSource(numRef=NumRef(f=iterations, numCache=_cache(np.arange(1, len(values) + 1)))),
-        tx=SeriesLabel(strRef=StrRef(f=name_cell, strCache=_text_cache(name))),
+        val=NumDataSource(numRef=NumRef(f=line.values_ref, numCache=_cache(line.values))),
+        cat=AxDataSource(numRef=NumRef(f=line.steps_ref, numCache=_cache(line.steps))),
+        tx=SeriesLabel(strRef=StrRef(f=line.name_ref, strCache=_text_cache(line.name))),
     )
-    series.graphicalProperties = GraphicalProperties(ln=LineProperties(solidFill=colour, w=22225))
-    series.marker = Marker(symbol="none")
+    properties = LineProperties(solidFill=line.colour, w=22225, prstDash="sysDash" if line.dashed else None)
+    series.graphicalProperties = GraphicalProperties(ln=properties)
+    # A single epoch has no line yet: its point must be seen.
+    series.marker = Marker(symbol="circle", size=5) if len(line.values) == 1 else Marker(symbol="none")
+    if len(line.values) == 1:
+        series.marker.graphicalProperties = GraphicalProperties(solidFill=line.colour)
     series.smooth = False
     return series
+
+
+def _error_line(layout: Layout, sheet: str, e_total: np.ndarray, name_ref: str, name: str, colour: str) -> Line:
+    steps = np.arange(1, len(e_total) + 1)
+    cells, iterations = layout.column_range("E_total", sheet), layout.column_range("iteration", sheet)
+    return Line(cells, iterations, e_total, steps, name_ref, name, colour)
 
 
 def _cache(values: np.ndarray) -> NumData | None:
@@ -122,7 +160,8 @@ def _linked_title(cell: str, text: str) -> Title:
     return found
 
 
-def _fixed_title(text: str, size: int = 1200, *, bold: bool = True) -> Title:
+def fixed_title(text: str, size: int = 1200, *, bold: bool = True) -> Title:
+    """A title that stays as it is; `size` in hundredths of a point."""
     found = title_maker(text)
     found.overlay = False
     for paragraph in found.tx.rich.p:

@@ -13,7 +13,9 @@ Place = tuple[int, int, int, int]
 """Left, top, width, height in pixels, from the group's corner."""
 
 
-def group(title: str, description: str, size: tuple[int, int], start: tuple[int, int], end: tuple[int, int], shapes: str):
+def group(
+    title: str, description: str, size: tuple[int, int], start: tuple[int, int], end: tuple[int, int], shapes: str
+):
     """An anchor that holds `shapes` as one group, over the cells from `start` to before `end` (column, row, from 0)."""
     width, height = size
     extent = f'<a:off x="0" y="0"/><a:ext cx="{width * EMU}" cy="{height * EMU}"/>'

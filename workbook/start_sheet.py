@@ -28,8 +28,8 @@ DIFFERENCES = (
 )
 
 
-def write(page: Page, layout: Layout, tables: list[RateTable]) -> None:
-    """Fill the page."""
+def write(page: Page, layout: Layout, tables: list[RateTable], run_sheets: list[str]) -> None:
+    """Fill the page; `run_sheets` are the names of the sheets of a training run, if there is one."""
     start = StartLayout(layout.network)
     last = get_column_letter(max(8, 2 + max(layout.network.sizes)))
     _set_up(page, layout)
@@ -40,6 +40,8 @@ def write(page: Page, layout: Layout, tables: list[RateTable]) -> None:
     page.put("B5", HOW if page.native else "The start values of every sheet.", "note")
     _settings(page, layout, start)
     _learning_rates(page, layout, start, tables)
+    for k, name in enumerate(run_sheets):
+        page.link(f"{get_column_letter(4 + k)}{start.table_row + len(tables) + 1}", name, f"{quoted(name)}!A1")
     below = start.table_row + len(tables) + 3
     page.put(f"B{below}", "How to read a sheet", "heading")
     _reading(page, layout, below + 1)

@@ -1,0 +1,64 @@
+"""The sheet Digit pad: a 28×28 grid that holds a test digit, and what the trained network says of it."""
+
+from openpyxl.formatting.rule import ColorScaleRule, DataBarRule
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
+
+from workbook.page import Page
+from workbook.run_report import RunReport
+
+DIGIT_PAD = "Digit pad"
+SIDE, FIRST_COLUMN, FIRST_ROW = 28, 2, 4
+ANSWER_COLUMN = FIRST_COLUMN + SIDE + 1
+GRID = (
+    f"{get_column_letter(FIRST_COLUMN)}{FIRST_ROW}:{get_column_letter(FIRST_COLUMN + SIDE - 1)}{FIRST_ROW + SIDE - 1}"
+)
+
+
+def write(page: Page, report: RunReport) -> None:
+    """Fill the page."""
+    sheet = page.sheet
+    sheet.sheet_view.showGridLines = False
+    sheet.sheet_properties.tabColor = "009E73"
+    sheet.column_dimensions["A"].width = 2
+    for k in range(SIDE):
+        sheet.column_dimensions[get_column_letter(FIRST_COLUMN + k)].width = 2.3
+    page.put("B1", "Digit pad", "title")
+    sheet.row_dimensions[1].height = 34
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.orientation = "landscape"
+    if report.pad is None:
+        page.put("B2", "No epoch is finished yet.", "note")
+        return
+    page.put("B2", f"Each cell is a pixel from 0 (paper) to 255 (ink): a test digit of {report.data_label}.", "note")
+    for r, row in enumerate(report.pad.image.tolist()):
+        for c, value in enumerate(row):
+            page.put(f"{get_column_letter(FIRST_COLUMN + c)}{FIRST_ROW + r}", value, "pixel")
+    sheet.conditional_formatting.add(GRID, ColorScaleRule("num", 0, "F7F7F7", None, None, None, "num", 255, "1A1A1A"))
+    _answer(page, report)
+
+
+def _answer(page: Page, report: RunReport) -> None:
+    names, numbers = (get_column_letter(ANSWER_COLUMN + k) for k in (0, 1))
+    page.sheet.column_dimensions[names].width = 10
+    page.sheet.column_dimensions[numbers].width = 22
+    prediction = report.pad.prediction
+    page.put(f"{names}{FIRST_ROW}", "The network says", "heading")
+    page.put(f"{names}{FIRST_ROW + 1}", prediction.digit, "digit")
+    page.sheet.merge_cells(f"{names}{FIRST_ROW + 1}:{numbers}{FIRST_ROW + 3}")
+    page.put(f"{names}{FIRST_ROW + 5}", "digit", "table head")
+    page.put(f"{numbers}{FIRST_ROW + 5}", "probability", "table head")
+    for digit, probability in enumerate(prediction.probabilities):
+        page.put(f"{names}{FIRST_ROW + 6 + digit}", digit, "table")
+        page.put(f"{numbers}{FIRST_ROW + 6 + digit}", probability, "probability")
+    bars = DataBarRule("num", 0, "num", 1, color="9CC3E6", showValue=True)
+    page.sheet.conditional_formatting.add(f"{numbers}{FIRST_ROW + 6}:{numbers}{FIRST_ROW + 15}", bars)
+    lines = (
+        f"The label is {report.pad.label}.",
+        f"Model trained on {prediction.data_label}.",
+        "These are the answers from when the",
+        "workbook was written. In Excel with xlwings,",
+        f"=MNIST_PREDICT({GRID}) asks anew.",
+    )
+    for k, line in enumerate(lines):
+        page.put(f"{names}{FIRST_ROW + 17 + k}", line, "note")

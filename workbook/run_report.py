@@ -1,0 +1,125 @@
+"""What the workbook shows of a training run, gathered from the run's folder as plain data."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trainer.log import EpochRow
+from trainer.published import PUBLISHED_LOG, PublishedRow
+from xlfuncs.errors import GradsheetError
+
+if TYPE_CHECKING:
+    from trainer.model import LayerRow
+    from trainer.predict import Examination, Prediction
+    from trainer.run import Run
+
+
+@dataclass(frozen=True)
+class Pad:
+    """A test digit and what the model says of it: image uint8 (28, 28), its label, the prediction."""
+
+    image: np.ndarray
+    label: int
+    prediction: "Prediction"
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """A run: its settings as (name, value), its log, and what its best checkpoint does.
+
+    `published` is empty unless the run is on MNIST; `graph` is the autograd graph as PNG, or None, and then
+    `graph_note` says why. `examination` and `pad` are None before the first epoch is done.
+    """
+
+    title: str
+    data_label: str
+    settings: tuple[tuple[str, str | float], ...]
+    test_images: int
+    rows: tuple[EpochRow, ...]
+    best: EpochRow | None
+    published: tuple[PublishedRow, ...]
+    layers: "tuple[LayerRow, ...]"
+    graph: bytes | None
+    graph_note: str
+    examination: "Examination | None"
+    pad: Pad | None
+
+
+def of_folder(folder: Path | str) -> RunReport:
+    """The report on a run's folder. Raises GradsheetError where it holds no run, a damaged one, or torch is missing."""
+    try:
+        from trainer.run import load_run
+    except ImportError as error:
+        raise GradsheetError(
+            f'Reading a run needs the package {error.name}: pip install "gradsheet[train]", then try again.'
+        ) from error
+    return of_run(load_run(folder))
+
+
+def of_run(run: "Run") -> RunReport:
+    """The report on a run that is loaded or training. Raises GradsheetError where its data can't be had."""
+    from trainer.data import load
+    from trainer.model import MnistCNN, layer_rows
+    from trainer.predict import examine
+
+    config = run.config
+    examination = pad = None
+    if run.best is not None:
+        limit = config.train_images if config.dry_run else None
+        data = load(config.dataset, config.data_dir, holdout=config.holdout, limit=limit)
+        examination = examine(run, data)
+        pad = _pad(run, data)
+    graph, note = _graph()
+    return RunReport(
+        title=f"MNIST CNN, recipe {config.recipe.name}",
+        data_label=config.data_label,
+        settings=_settings(run),
+        test_images=config.test_images,
+        rows=tuple(run.rows),
+        best=run.best,
+        published=PUBLISHED_LOG if config.dataset == "mnist" and not config.holdout and not config.dry_run else (),
+        layers=tuple(layer_rows(MnistCNN())),
+        graph=graph,
+        graph_note=note,
+        examination=examination,
+        pad=pad,
+    )
+
+
+def _settings(run: "Run") -> tuple[tuple[str, str | float], ...]:
+    config, recipe = run.config, run.config.recipe
+    return (
+        ("Recipe", recipe.name),
+        ("Data", config.data_label),
+        ("Device", config.device_name),
+        ("Epochs", f"{len(run.rows)} of {recipe.epochs}"),
+        ("Batch size", recipe.batch_size),
+        ("Learning rate", recipe.learning_rate),
+        ("Seed", config.seed),
+        ("PyTorch", config.versions.get("torch", "")),
+    )
+
+
+def _pad(run: "Run", data) -> Pad:
+    """The first test digit, with the prediction of the run's best checkpoint."""
+    from trainer.predict import predict
+
+    image = data.test_images[0].cpu().numpy()
+    return Pad(image, int(data.test_labels[0]), predict(image, run.folder))
+
+
+def _graph() -> tuple[bytes | None, str]:
+    """The autograd graph once a process: it is the same for every run."""
+    if not _GRAPH:
+        from trainer.graph import autograd_graph
+
+        try:
+            _GRAPH.append((autograd_graph(), ""))
+        except GradsheetError as error:
+            _GRAPH.append((None, str(error)))
+    return _GRAPH[0]
+
+
+_GRAPH: list[tuple[bytes | None, str]] = []

@@ -1,0 +1,147 @@
+"""The sheet Training: settings, best and last accuracy, the epoch table, four charts beside the published log."""
+
+import numpy as np
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.table import Table, TableStyleInfo
+
+from trainer.log import EpochRow
+from trainer.published import PublishedRow
+from workbook import charts
+from workbook.charts import LINE_COLOURS, Line
+from workbook.layout import absolute, quoted
+from workbook.page import Page
+from workbook.run_report import RunReport
+
+TRAINING = "Training"
+OURS, PUBLISHED = "This run", "The published log"
+HEADER_ROW = 12
+FIRST_COLUMN, PUBLISHED_COLUMN, CHART_COLUMN = 2, 12, 18  # B, L, R
+CHART_COLUMNS, CHART_ROWS = 7, 16
+# The epoch table's columns: field of the log, header, number format.
+COLUMNS = (
+    ("epoch", "epoch", "0"),
+    ("learning_rate", "learning rate", "0.0000##"),
+    ("train_loss", "train loss", "0.0000"),
+    ("train_accuracy", "train accuracy %", "0.00"),
+    ("test_loss", "test loss", "0.0000"),
+    ("test_accuracy", "test accuracy %", "0.00"),
+    ("test_correct", "test correct", "#,##0"),
+    ("seconds", "seconds", "0.0"),
+    ("images_per_second", "images/s", "#,##0"),
+)
+PUBLISHED_COLUMNS = (
+    ("epoch", "epoch", "0"),
+    ("train_accuracy", "train accuracy %", "0.00"),
+    ("test_loss", "test loss", "0.0000"),
+    ("test_accuracy", "test accuracy %", "0.00"),
+    ("test_correct", "test correct", "#,##0"),
+)
+CHARTS = (
+    ("Training loss", "train_loss"),
+    ("Test loss", "test_loss"),
+    ("Training accuracy (%)", "train_accuracy"),
+    ("Test accuracy (%)", "test_accuracy"),
+)
+
+
+def write(page: Page, report: RunReport) -> None:
+    """Fill the page."""
+    _set_up(page)
+    page.put("B1", report.title, "title")
+    page.sheet.row_dimensions[1].height = 34
+    page.put("B2", _summary(report), "text")
+    page.sheet.merge_cells("B2:J2")
+    page.sheet.row_dimensions[2].height = 20
+    _settings(page, report)
+    _table(page, FIRST_COLUMN, COLUMNS, report.rows, "EpochLog", OURS)
+    if report.published:
+        _table(page, PUBLISHED_COLUMN, PUBLISHED_COLUMNS, report.published, "PublishedLog", PUBLISHED)
+    if report.rows:
+        _charts(page, report)
+    last_row = HEADER_ROW + max(len(report.rows), len(report.published), 2 * CHART_ROWS)
+    last = get_column_letter(CHART_COLUMN + 2 * CHART_COLUMNS - 1)
+    page.sheet.print_area = f"A1:{last}{last_row + 1}"
+
+
+def _set_up(page: Page) -> None:
+    sheet = page.sheet
+    sheet.sheet_view.showGridLines = False
+    sheet.sheet_view.zoomScale = 85
+    sheet.sheet_properties.tabColor = "009E73"
+    sheet.column_dimensions["A"].width = 2
+    for k in range(FIRST_COLUMN, CHART_COLUMN):
+        sheet.column_dimensions[get_column_letter(k)].width = 12
+    sheet.column_dimensions[get_column_letter(PUBLISHED_COLUMN - 1)].width = 3
+    sheet.column_dimensions[get_column_letter(CHART_COLUMN - 1)].width = 3
+    sheet.freeze_panes = f"A{HEADER_ROW + 1}"
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
+
+
+def _summary(report: RunReport) -> str:
+    if report.best is None:
+        return f"Trained on {report.data_label}. No epoch is finished yet."
+    best, last = report.best, report.rows[-1]
+    return (
+        f"Trained on {report.data_label}. Best test accuracy {best.test_accuracy:.2f} % in epoch {best.epoch} "
+        f"({best.test_correct:,} of {report.test_images:,}); last epoch {last.test_accuracy:.2f} %."
+    )
+
+
+def _settings(page: Page, report: RunReport) -> None:
+    """The settings in two columns of pairs, the accuracies large beside them."""
+    for k, (name, value) in enumerate(report.settings):
+        pair, row = divmod(k, 4)
+        label, cell = ("B", "C") if pair == 0 else ("F", "G")
+        page.put(f"{label}{4 + row}", name, "label")
+        page.put(f"{cell}{4 + row}", value, "setting")
+    for column, name, shown in (("I", "best", report.best), ("J", "last", report.rows[-1] if report.rows else None)):
+        page.put(f"{column}4", f"{name} test accuracy", "small")
+        page.put(f"{column}5", shown.test_accuracy if shown else "–", "accuracy")
+        page.sheet.merge_cells(f"{column}5:{column}6")
+
+
+def _table(page: Page, first: int, columns, rows: tuple[EpochRow | PublishedRow, ...], name: str, heading: str) -> None:
+    """An Excel table: it grows by itself when a row is typed or written below it."""
+    page.put(f"{get_column_letter(first)}{HEADER_ROW - 1}", heading, "heading")
+    for k, (_, header, _) in enumerate(columns):
+        page.put(f"{get_column_letter(first + k)}{HEADER_ROW}", header, "table head")
+    page.sheet.row_dimensions[HEADER_ROW].height = 32
+    for at, row in enumerate(rows, start=HEADER_ROW + 1):
+        for k, (field, _, number_format) in enumerate(columns):
+            ref = f"{get_column_letter(first + k)}{at}"
+            page.put(ref, getattr(row, field), "table")
+            page.sheet[ref].number_format = number_format
+    last = f"{get_column_letter(first + len(columns) - 1)}{HEADER_ROW + max(len(rows), 1)}"
+    table = Table(displayName=name, ref=f"{get_column_letter(first)}{HEADER_ROW}:{last}")
+    table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=True)
+    page.sheet.add_table(table)
+
+
+def _charts(page: Page, report: RunReport) -> None:
+    for k, (heading, field) in enumerate(CHARTS):
+        lines = [_line(page, FIRST_COLUMN, COLUMNS, report.rows, field, OURS, LINE_COLOURS[0])]
+        if report.published and field in [column[0] for column in PUBLISHED_COLUMNS]:
+            lines.append(_line(page, PUBLISHED_COLUMN, PUBLISHED_COLUMNS, report.published, field, PUBLISHED, "7F7F7F"))
+        line, place = divmod(k, 2)
+        column, row = CHART_COLUMN + place * CHART_COLUMNS, HEADER_ROW + line * (CHART_ROWS + 1)
+        top_left = f"{get_column_letter(column)}{row}"
+        bottom_right = f"{get_column_letter(column + CHART_COLUMNS - 1)}{row + CHART_ROWS - 1}"
+        charts.place(page.sheet, charts.epoch_chart(heading, lines), top_left, bottom_right)
+
+
+def _line(page: Page, first: int, columns, rows, field: str, name: str, colour: str) -> Line:
+    fields = [column[0] for column in columns]
+
+    def cells(of: str) -> str:
+        letter = get_column_letter(first + fields.index(of))
+        return f"{quoted(page.sheet.title)}!${letter}${HEADER_ROW + 1}:${letter}${HEADER_ROW + len(rows)}"
+
+    heading = f"{quoted(page.sheet.title)}!{absolute(f'{get_column_letter(first)}{HEADER_ROW - 1}')}"
+    values = np.array([getattr(row, field) for row in rows], dtype=float)
+    steps = np.array([row.epoch for row in rows])
+    return Line(cells(field), cells("epoch"), values, steps, heading, name, colour, dashed=name != OURS)
