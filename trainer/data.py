@@ -6,6 +6,7 @@ files are checked against their MD5 before use, so that a number in a log is a n
 
 import hashlib
 import os
+import socket
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ MNIST_FILES = {
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
     "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
 }
+DOWNLOAD_SECONDS = 20  # without an answer
 DIGITS_TEST = 360  # the last ones; the first 1,437 are trained on
 DIGITS_BOX = 20  # MNIST's digits fill a box of 20×20 in their 28×28
 
@@ -72,6 +74,15 @@ def load(dataset: str, folder: Path | str | None = None, *, holdout: int = 0, li
             label, *(t[:limit] for t in (data.train_images, data.train_labels, data.test_images, data.test_labels))
         )
     return data
+
+
+def choose_dataset(folder: Path | str | None = None) -> tuple[str, str]:
+    """`mnist` where it is there or can be downloaded, otherwise `digits`; and a sentence that says which and why."""
+    try:
+        load_mnist(folder)
+    except GradsheetError as error:
+        return "digits", f"Training on {DATASETS['digits']}. {error}"
+    return "mnist", f"Training on {DATASETS['mnist']}."
 
 
 def load_digits() -> Data:
@@ -145,6 +156,8 @@ def download_mnist(root: Path) -> Path:
 
     target = root / "MNIST" / "raw"
     names = ", ".join(MNIST_FILES)
+    patience = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(DOWNLOAD_SECONDS)  # torchvision sets none, and would wait for ever
     try:
         target.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as temporary:
@@ -160,4 +173,6 @@ def download_mnist(root: Path) -> Path:
             f"MNIST can't be downloaded (no network, or no space in {root}); put its four files ({names}) into "
             f"{target}, or train on scikit-learn's digits with --dataset digits."
         ) from error
+    finally:
+        socket.setdefaulttimeout(patience)
     return target

@@ -18,7 +18,7 @@ import torch
 
 from trainer.data import Data, load
 from trainer.model import CLASSES, IMAGE_SIZE, MnistCNN
-from trainer.run import BEST, Run, load_checkpoint, load_run, runs_folder
+from trainer.run import BEST, Run, load_checkpoint, load_run, load_weights, runs_folder
 from trainer.step import log_probabilities
 from xlfuncs.errors import GradsheetError
 
@@ -83,10 +83,7 @@ def load_model(checkpoint: Path) -> tuple[MnistCNN, dict[str, Any]]:
     """The model in float32, ready to predict, and its checkpoint's `row` and `data_label`."""
     saved = load_checkpoint(checkpoint, ("model", "row", "data_label"))
     model = MnistCNN()
-    try:
-        model.load_state_dict(saved.pop("model"))
-    except (RuntimeError, TypeError, AttributeError) as error:
-        raise GradsheetError(f"The checkpoint {checkpoint} holds another model; train again.") from error
+    load_weights(model, saved.pop("model"), checkpoint)
     return model.eval(), saved
 
 

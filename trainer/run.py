@@ -105,7 +105,8 @@ def locked(folder: Path) -> Iterator[None]:
     """Hold the run for this process; the operating system lets go of it whatever ends the process."""
     lock = FileLock(folder / LOCK)
     try:
-        lock.acquire(timeout=0)
+        # Not at once: somebody who only asks is_running holds the lock for a moment.
+        lock.acquire(timeout=1)
     except Timeout as error:
         raise GradsheetError(f"Another process is training in {folder}; wait for it, or choose another one.") from error
     except OSError as error:
@@ -179,7 +180,10 @@ def save_best(run: Run, model_state: dict[str, Tensor]) -> None:
 def restore(run: Run) -> dict[str, Any]:
     """Read last.pt, take its log as the run's, and put right whatever a kill kept from being written after it."""
     saved = load_checkpoint(run.folder / LAST, ("rows", "model", "momentum"))
-    run.rows = [row_from(row) for row in saved["rows"]]
+    try:
+        run.rows = [row_from(row) for row in saved["rows"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(run.folder / LAST) from error
     if run.rows and run.best == run.last:
         save_best(run, saved["model"])
     _write_text(run.folder / LOG, to_csv(run.rows))
@@ -194,7 +198,19 @@ def load_checkpoint(path: Path, keys: tuple[str, ...]) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise GradsheetError(f"There is no checkpoint {path}; train first, or give another run folder.") from error
     except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
-        raise GradsheetError(f"The checkpoint {path} is damaged or is not gradsheet's; train again.") from error
+        raise _damaged(path) from error
+
+
+def load_weights(model: torch.nn.Module, state: dict[str, Tensor], path: Path) -> None:
+    """Put a checkpoint's weights into the model; GradsheetError, naming the checkpoint, where they are another's."""
+    try:
+        model.load_state_dict(state)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise GradsheetError(f"The checkpoint {path} holds another model; train again.") from error
+
+
+def _damaged(path: Path) -> GradsheetError:
+    return GradsheetError(f"The checkpoint {path} is damaged or is not gradsheet's; train again.")
 
 
 @dataclass(frozen=True)

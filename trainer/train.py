@@ -32,6 +32,7 @@ from trainer.run import (
     Status,
     create_run,
     load_config,
+    load_weights,
     locked,
     restore,
     save_epoch,
@@ -143,6 +144,7 @@ def resume(
 
 
 def _train(run: Run, data: Data, on_epoch: Callable[[Run], None] | None, progress: Progress) -> Run:
+    _report(run, "running", "Getting ready.")
     try:
         with progress, stop_signals() as asked:
             _epochs(run, data, on_epoch, progress, asked)
@@ -170,7 +172,7 @@ def _epochs(run: Run, data: Data, on_epoch, progress: Progress, asked: threading
     optimizer_state = None
     if (run.folder / LAST).exists():
         saved = restore(run)
-        model.load_state_dict(saved["model"])
+        load_weights(model, saved["model"], run.folder / LAST)
         optimizer_state = saved["momentum"]
     device = torch.device(config.device)
     model = model.to(device, memory_format=torch.channels_last)
@@ -207,13 +209,13 @@ def _epoch(run: Run, epoch: int, trainer: CpuTrainer | CudaTrainer, data: Data, 
     affine = draw(generator(seed, epoch, AUGMENTATION), len(order), *ranges)
     images = transform(data.train_images[order], affine)
     loss, correct = trainer.epoch(images, data.train_labels[order], rates, generator(seed, epoch, DROPOUT), watch)
-    if not math.isfinite(loss):
+    trained = time.perf_counter()
+    test_loss, test_correct = evaluate(trainer.model, data.test_images, data.test_labels)
+    if not (math.isfinite(loss) and math.isfinite(test_loss)):
         raise GradsheetError(
             f"In epoch {epoch + 1} the loss is no longer a number: learning rate {recipe.learning_rate:g} is too high; "
             f"start again with a lower --lr. The epochs before are kept in {run.folder}."
         )
-    trained = time.perf_counter()
-    test_loss, test_correct = evaluate(trainer.model, data.test_images, data.test_labels)
     return EpochRow(
         epoch=epoch + 1,
         learning_rate=float(rates[-1]),

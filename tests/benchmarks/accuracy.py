@@ -28,6 +28,8 @@ def measure(recipe_name, seed, args):
     config = replace(config, bfloat16=config.bfloat16 and not args.float32)
     with tempfile.TemporaryDirectory() as folder:
         run = train_new(Path(folder) / "run", config, data)
+    if not run.finished:
+        raise SystemExit(f"{recipe_name}, seed {seed}: stopped, and not counted.")
     what = {
         "recipe": recipe_name,
         "images": run.config.data_label,

@@ -231,7 +231,8 @@ def table(results):
         lines += [f"## {kind}: {result['device']}", ""]
         if kind == "CPU":
             lines += [
-                "| variant | ms a step | lowest | test pass s | epoch s | steps ratio (range over rounds) | epoch ratio | compile s |",
+                "| variant | ms a step | lowest | test pass s | epoch s | ratio of steps (range over rounds) "
+                "| ratio of epochs | compile s |",
                 "|---|---|---|---|---|---|---|---|",
             ]
             lines += [
@@ -242,8 +243,8 @@ def table(results):
             ]
             lines += [
                 "",
-                f"Medians of {result['rounds']} alternated rounds of {result['steps_a_round']} steps each. The arithmetic of "
-                f"an epoch at the rate of a large matrix product would take "
+                f"Medians of {result['rounds']} alternated rounds of {result['steps_a_round']} steps each. The "
+                "arithmetic of an epoch at the rate of a large matrix product would take "
                 + " and ".join(f"{seconds} s ({name})" for name, seconds in result["floor_epoch_s"].items()) + ".",
             ]  # fmt: skip
         else:

@@ -11,7 +11,7 @@ import torch
 from torchvision.datasets import MNIST
 
 from trainer import data
-from trainer.data import DIGITS_TEST, load
+from trainer.data import DIGITS_TEST, choose_dataset, load
 from xlfuncs.errors import GradsheetError
 
 
@@ -103,6 +103,14 @@ def test_no_network_says_where_to_put_which_files(home, monkeypatch):
     message = str(caught.value)
     assert all(name in message for name in data.MNIST_FILES) and "--dataset digits" in message
     assert str(home / "data" / "MNIST" / "raw") in message and "\n" not in message
+
+
+def test_the_demo_takes_mnist_or_says_why_not(tmp_path, home, small, monkeypatch):
+    monkeypatch.setattr(MNIST, "mirrors", ["http://127.0.0.1:9/"])
+    name, sentence = choose_dataset()
+    assert name == "digits" and "scikit-learn" in sentence and "can't be downloaded" in sentence
+    put(home / "data" / "MNIST" / "raw", small)
+    assert choose_dataset() == ("mnist", "Training on MNIST.")
 
 
 def test_a_missing_folder_is_not_made(tmp_path):

@@ -263,6 +263,22 @@ def test_a_folder_without_a_run_is_said_to_be_none(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"rows": [{"epoch": 1}], "model": {}, "momentum": {}},
+        {"rows": 3, "model": {}, "momentum": {}},
+        {"rows": [], "model": {}, "momentum": {}},
+        {"rows": [], "model": {"layers.0.weight": torch.zeros(3)}, "momentum": {}},
+    ],
+)
+def test_another_programs_checkpoint_is_refused(whole, few, monkeypatch, content):
+    monkeypatch.setattr("trainer.train.load", lambda *args, **named: few)
+    torch.save(content, whole / "last.pt")
+    with pytest.raises(GradsheetError, match=r"last\.pt"):
+        resume(whole)
+
+
 def test_a_checkpoint_executes_nothing(tmp_path, whole):
     class Malice:
         def __reduce__(self):
