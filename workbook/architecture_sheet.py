@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from openpyxl.chart import BarChart, Reference
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.drawing.image import Image
+from openpyxl.drawing.line import LineProperties
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 
@@ -131,6 +132,7 @@ def _parameters(page: Page, layers: "tuple[LayerRow, ...]") -> None:
     chart.x_axis.scaling.orientation = "maxMin"
     chart.x_axis.delete = chart.y_axis.delete = False
     chart.y_axis.number_format = "#,##0"
+    chart.y_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill="E3E3E3", w=9525))
     top = TABLE_ROW + PICTURE_ROWS + 1
     first, end = get_column_letter(PICTURE_COLUMN), get_column_letter(PICTURE_COLUMN + PICTURE_COLUMNS - 1)
     charts.place(page.sheet, chart, f"{first}{top}", f"{end}{top + 24}")

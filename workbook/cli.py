@@ -3,16 +3,21 @@
 import argparse
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from workbook import options
+from trainer.names import DATASETS
+from workbook import build, options, run_report
+from workbook.layout import sheet_name
+from workbook.texts import plain
 from xlfuncs.errors import GradsheetError
-from xlfuncs.network import ITERATIONS, LEARNING_RATES, Network
+from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES, Network
 
 if TYPE_CHECKING:
+    from trainer.run import Run
     from workbook.lr_sheet import RateTable
+    from workbook.run_report import RunReport
 
 DEMO = "gradsheet.xlsx"
 LONG_BUILD = 20_000  # table rows from which a progress bar is shown
@@ -49,6 +54,7 @@ def _parser() -> Parser:
     parser = Parser(prog="gradsheet", description="Neural-network training made visible in a spreadsheet.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_build(commands)
+    _add_train(commands)
     _add_demo(commands)
     return parser
 
@@ -82,50 +88,107 @@ def _add_build(commands) -> None:
         action="store_true",
         help="write nothing; exit with 1 and the first cell that differs if OUT.xlsx is not what would be built",
     )
+    parser.add_argument(
+        "--run", dest="run_dir", metavar="RUN_DIR", type=Path, help="add the sheets of this training run"
+    )
     parser.set_defaults(run=_build)
 
 
+def _add_train(commands) -> None:
+    from trainer.cli import add_arguments
+
+    parser = commands.add_parser("train", help="train the MNIST CNN, its epochs in a run folder and a workbook")
+    add_arguments(parser)
+    parser.set_defaults(run=_train)
+
+
 def _add_demo(commands) -> None:
-    parser = commands.add_parser("demo", help=f"build {DEMO} in this folder and say what it holds")
+    parser = commands.add_parser("demo", help=f"build {DEMO} in this folder, train into it, and say what it holds")
+    parser.add_argument("--no-train", action="store_true", help="only the backpropagation sheets, in a second")
+    parser.add_argument("--dataset", choices=tuple(DATASETS), help="default: mnist if it can be had, else digits")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of MNIST (default: a per-user folder)")
     parser.set_defaults(run=_demo)
 
 
 def _build(args: argparse.Namespace) -> int:
     network = options.network(args.layers, args.inputs, args.targets, args.weights)
     rates = options.learning_rates(args.lr)
-    if args.out.suffix.lower() != ".xlsx":
-        raise GradsheetError(f"{args.out} must end in .xlsx, the kind of file that is written.")
+    _check_name(args.out)
     native = args.formulas == "native"
+    report = run_report.of_folder(args.run_dir) if args.run_dir else None
     if args.check:
-        return _check(args.out, network, rates, args.iterations, native=native)
-    _write(args.out, network, rates, args.iterations, native=native)
+        return _check(args.out, network, rates, args.iterations, native=native, report=report)
+    _write(args.out, network, rates, args.iterations, native=native, report=report)
     count = "1 learning rate" if len(rates) == 1 else f"{len(rates)} learning rates"
     print(f"{args.out}: {count}, {args.iterations:,} iterations each. Open it and begin with the sheet Start.")
     return 0
 
 
+def _check_name(out: Path) -> None:
+    if out.suffix.lower() != ".xlsx":
+        raise GradsheetError(f"{out} must end in .xlsx, the kind of file that is written.")
+
+
 def _write(
-    path: Path, network: Network, rates: Sequence[float], iterations: int, *, native: bool = True
+    path: Path,
+    network: Network,
+    rates: Sequence[float],
+    iterations: int,
+    *,
+    native: bool = True,
+    report: "RunReport | None" = None,
 ) -> "list[RateTable]":
     from rich.console import Console
     from rich.progress import Progress
-
-    from workbook import build
 
     tables = build.compute(network, rates, iterations)
     total = len(rates) * iterations
     with Progress(console=Console(stderr=True), disable=total < LONG_BUILD, transient=True) as progress:
         task = progress.add_task(f"writing {path.name}", total=total)
-        build.save(path, network, tables, native=native, on_rows=lambda rows: progress.advance(task, rows))
+        build.save(
+            path,
+            network,
+            tables,
+            native=native,
+            report=report,
+            on_rows=lambda rows: progress.advance(task, rows),
+        )
     return tables
 
 
-def _check(path: Path, network: Network, rates: list[float], iterations: int, *, native: bool) -> int:
-    from workbook import build, compare
+def _train(args: argparse.Namespace) -> int:
+    from trainer import cli as trainer_cli
+
+    if args.workbook is None:
+        return trainer_cli.run(args)
+    _check_name(args.workbook)
+    code = trainer_cli.run(args, _into(args.workbook))
+    print(f"{args.workbook}: the sheets Training, Architecture, Mistakes and Digit pad show this run.")
+    return code
+
+
+def _into(path: Path) -> "Callable[[Run], None]":
+    """Writes the whole workbook, with the run as it then is; the tables of the other sheets stay the same."""
+    tables = build.compute(DEFAULT, LEARNING_RATES, ITERATIONS)
+    # What can't be written is told before hours of training, not after the first epoch.
+    build.save(path, DEFAULT, tables)
+    return lambda run: build.save(path, DEFAULT, tables, report=run_report.of_run(run))
+
+
+def _check(
+    path: Path,
+    network: Network,
+    rates: list[float],
+    iterations: int,
+    *,
+    native: bool,
+    report: "RunReport | None",
+) -> int:
+    from workbook import compare
 
     tables = build.compute(network, rates, iterations)
     built = io.BytesIO()
-    build.write(built, network, tables, native=native)
+    build.write(built, network, tables, native=native, report=report)
     built.seek(0)
     try:
         with open(path, "rb") as file:
@@ -140,23 +203,11 @@ def _check(path: Path, network: Network, rates: list[float], iterations: int, *,
 
 
 def _demo(args: argparse.Namespace) -> int:
-    from rich.console import Console
-    from rich.table import Table
-
-    from workbook.start_sheet import halved
-    from workbook.texts import plain
-    from xlfuncs.network import DEFAULT
-
-    path = _demo_path(Path(DEMO))
+    path = _free(Path(DEMO))
     tables = _write(path, DEFAULT, LEARNING_RATES, ITERATIONS)
-    shown = Table(title=f"{path}: a 2-2-2 network trained at {len(tables)} learning rates")
-    for head in ("sheet", "E_total at iteration 1", f"at iteration {ITERATIONS}", "halved at iteration"):
-        shown.add_column(head, justify="left" if head == "sheet" else "right")
-    for table in tables:
-        curve = table.table[:, DEFAULT.column_names.index("E_total")]
-        name = f"LR={table.learning_rate!r}"
-        shown.add_row(name, f"{curve[0]:.6g}", f"{curve[-1]:.6g}", str(halved(curve)))
-    Console().print(shown)
+    _show(path, tables)
+    if not args.no_train:
+        _demo_training(args, path)
     rate = plain(LEARNING_RATES[0])
     print(
         f"Next: open {path} in Excel or LibreOffice. Start holds the yellow cells to change; every number follows.\n"
@@ -165,22 +216,45 @@ def _demo(args: argparse.Namespace) -> int:
     return 0
 
 
-def _demo_path(path: Path) -> Path:
-    """Where the demo may write: never over a file that somebody has changed."""
-    from workbook import build
-    from xlfuncs.network import DEFAULT
+def _free(path: Path) -> Path:
+    """The path, or its next free neighbour: somebody may have changed the numbers in an older demo."""
+    names = [path, *(path.with_stem(f"{path.stem}-{k}") for k in range(2, 1000))]
+    return next((name for name in names if not name.exists()), path)
 
-    candidates = [path, *(path.with_stem(f"{path.stem}-{k}") for k in range(2, 1000))]
-    fresh = io.BytesIO()
-    build.write(fresh, DEFAULT, build.compute(DEFAULT, LEARNING_RATES, ITERATIONS))
-    for candidate in candidates:
-        if not candidate.exists():
-            break
-        if candidate.is_file() and candidate.read_bytes() == fresh.getvalue():
-            break
-    if candidate != path:
-        print(f"{path} is already here and is not as the demo would write it; it stays as it is.")
-    return candidate
+
+def _show(path: Path, tables: "list[RateTable]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from workbook.start_sheet import halved
+
+    shown = Table(title=f"{path}: a 2-2-2 network trained at {len(tables)} learning rates")
+    for head in ("sheet", "E_total at iteration 1", f"at iteration {ITERATIONS}", "halved at iteration"):
+        shown.add_column(head, justify="left" if head == "sheet" else "right")
+    for table in tables:
+        curve = table.e_total(DEFAULT)
+        shown.add_row(sheet_name(table.learning_rate), f"{curve[0]:.6g}", f"{curve[-1]:.6g}", str(halved(curve)))
+    Console().print(shown)
+
+
+def _demo_training(args: argparse.Namespace, path: Path) -> None:
+    """Train into the workbook, on MNIST if it can be had, else on scikit-learn's digits."""
+    from trainer import cli as trainer_cli
+
+    try:
+        from trainer.data import choose_dataset
+    except ImportError as error:
+        print(f'Not trained: the package {error.name} is missing; pip install "gradsheet[train]" brings it.')
+        return
+    dataset, sentence = (args.dataset, "") if args.dataset else choose_dataset(args.data_dir)
+    if sentence:
+        print(sentence)
+    parser = Parser()
+    trainer_cli.add_arguments(parser)
+    wanted = ["--recipe", "quick", "--dataset", dataset]
+    wanted += ["--data-dir", str(args.data_dir)] if args.data_dir and dataset == "mnist" else []
+    trainer_cli.run(parser.parse_args(wanted), _into(path))
+    print(f"{path} now also holds the sheets Training, Architecture, Mistakes and Digit pad.")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ def write(page: Page, report: RunReport) -> None:
     sheet.sheet_properties.tabColor = "009E73"
     sheet.column_dimensions["A"].width = 2
     for k in range(SIDE):
-        sheet.column_dimensions[get_column_letter(FIRST_COLUMN + k)].width = 2.3
+        sheet.column_dimensions[get_column_letter(FIRST_COLUMN + k)].width = 2.72
+        sheet.row_dimensions[FIRST_ROW + k].height = 18  # as high as the columns are wide
     page.put("B1", "Digit pad", "title")
     sheet.row_dimensions[1].height = 34
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
@@ -30,7 +31,11 @@ def write(page: Page, report: RunReport) -> None:
     if report.pad is None:
         page.put("B2", "No epoch is finished yet.", "note")
         return
-    page.put("B2", f"Each cell is a pixel from 0 (paper) to 255 (ink): a test digit of {report.data_label}.", "note")
+    page.put(
+        "B2",
+        f"Each cell is a pixel from 0 (paper) to 255 (ink). The digit is a test image: {report.data_label}.",
+        "note",
+    )
     for r, row in enumerate(report.pad.image.tolist()):
         for c, value in enumerate(row):
             page.put(f"{get_column_letter(FIRST_COLUMN + c)}{FIRST_ROW + r}", value, "pixel")

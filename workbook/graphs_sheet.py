@@ -34,7 +34,7 @@ def write(page: Page, layout: Layout, tables: list[RateTable]) -> None:
         column = 2 + place * CHART_COLUMNS
         row = TOP_ROW + TOP_ROWS + 1 + line * (CHART_ROWS + 1)
         name = sheet_name(table.learning_rate)
-        chart = charts.error_chart(layout, name, table.learning_rate, table.e_total(layout))
+        chart = charts.error_chart(layout, name, table.learning_rate, table.e_total(layout.network))
         charts.place(sheet, chart, f"{get_column_letter(column)}{row}", _corner(column, row, CHART_COLUMNS, CHART_ROWS))
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.page_setup.orientation = "portrait"
@@ -48,7 +48,7 @@ def sweep_chart(layout: Layout, tables: list[RateTable]) -> LineChart:
     for k, table in enumerate(tables):
         name_cell = f"{quoted(GRAPHS)}!{absolute(name_ref(k))}"
         name, rate = sheet_name(table.learning_rate), rate_name(table.learning_rate)
-        curves.append((name, name_cell, rate, table.e_total(layout)))
+        curves.append((name, name_cell, rate, table.e_total(layout.network)))
     return charts.sweep_chart(layout, curves)
 
 

@@ -16,6 +16,7 @@ from workbook.page import Page
 from workbook.texts import plain
 from xlfuncs import explain
 from xlfuncs.expression import EXP_LIMIT, excel, text
+from xlfuncs.network import Network
 
 # A frozen header must leave room to scroll: above it there is at most this much of a screen.
 MAX_FROZEN_ROWS = 40
@@ -29,9 +30,9 @@ class RateTable:
     learning_rate: float
     table: np.ndarray
 
-    def e_total(self, layout: Layout) -> np.ndarray:
+    def e_total(self, network: Network) -> np.ndarray:
         """The error curve, shape (iterations,)."""
-        return self.table[:, layout.network.column_names.index("E_total")]
+        return self.table[:, network.column_names.index("E_total")]
 
 
 def write(page: Page, layout: Layout, rate_table: RateTable) -> None:
@@ -209,7 +210,7 @@ def _legend(page: Page, layout: Layout) -> None:
 def _chart(page: Page, layout: Layout, rate_table: RateTable) -> None:
     first = get_column_letter(layout.chart_column)
     last = get_column_letter(layout.chart_column + CHART_COLUMNS - 1)
-    chart = charts.error_chart(layout, page.sheet.title, rate_table.learning_rate, rate_table.e_total(layout))
+    chart = charts.error_chart(layout, page.sheet.title, rate_table.learning_rate, rate_table.e_total(layout.network))
     charts.place(page.sheet, chart, f"{first}9", f"{last}{layout.header_row - 1}")
 
 

@@ -34,11 +34,9 @@ def write(page: Page, report: RunReport) -> None:
         return
     found = report.examination
     wrong = len(found.indices)
-    page.put(
-        "B2",
-        f"{wrong:,} of {int(found.confusion.sum()):,} test digits of {found.data_label}, best epoch {found.epoch}.",
-        "note",
-    )
+    images = int(found.confusion.sum())
+    summary = f"{wrong:,} of {images:,} test images, after epoch {found.epoch}, the best. Data: {found.data_label}."
+    page.put("B2", summary, "note")
     _matrix(page, report)
     _pictures(page, report)
 

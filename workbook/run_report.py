@@ -1,6 +1,7 @@
 """What the workbook shows of a training run, gathered from the run's folder as plain data."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,6 @@ def of_folder(folder: Path | str) -> RunReport:
 
 def of_run(run: "Run") -> RunReport:
     """The report on a run that is loaded or training. Raises GradsheetError where its data can't be had."""
-    from trainer.data import load
     from trainer.model import MnistCNN, layer_rows
     from trainer.predict import examine
 
@@ -68,7 +68,7 @@ def of_run(run: "Run") -> RunReport:
     examination = pad = None
     if run.best is not None:
         limit = config.train_images if config.dry_run else None
-        data = load(config.dataset, config.data_dir, holdout=config.holdout, limit=limit)
+        data = _data(config.dataset, config.data_dir, config.holdout, limit)
         examination = examine(run, data)
         pad = _pad(run, data)
     graph, note = _graph()
@@ -86,6 +86,14 @@ def of_run(run: "Run") -> RunReport:
         examination=examination,
         pad=pad,
     )
+
+
+@lru_cache(maxsize=1)
+def _data(dataset: str, folder: str | None, holdout: int, limit: int | None):
+    """The run's data, read once for all its epochs."""
+    from trainer.data import load
+
+    return load(dataset, folder, holdout=holdout, limit=limit)
 
 
 def _settings(run: "Run") -> tuple[tuple[str, str | float], ...]:
@@ -110,16 +118,12 @@ def _pad(run: "Run", data) -> Pad:
     return Pad(image, int(data.test_labels[0]), predict(image, run.folder))
 
 
+@lru_cache(maxsize=1)
 def _graph() -> tuple[bytes | None, str]:
-    """The autograd graph once a process: it is the same for every run."""
-    if not _GRAPH:
-        from trainer.graph import autograd_graph
+    """The autograd graph, which is the same for every run, or why it can't be drawn."""
+    from trainer.graph import autograd_graph
 
-        try:
-            _GRAPH.append((autograd_graph(), ""))
-        except GradsheetError as error:
-            _GRAPH.append((None, str(error)))
-    return _GRAPH[0]
-
-
-_GRAPH: list[tuple[bytes | None, str]] = []
+    try:
+        return autograd_graph(), ""
+    except GradsheetError as error:
+        return None, str(error)

@@ -112,7 +112,7 @@ def _learning_rates(page: Page, layout: Layout, start: StartLayout, tables: list
     page.sheet.row_dimensions[top].height = 32
     for row, run in enumerate(tables, start=top + 1):
         sheet = sheet_name(run.learning_rate)
-        curve = run.e_total(layout)
+        curve = run.e_total(layout.network)
         page.link(f"B{row}", sheet, f"{quoted(sheet)}!A1", "table link")
         where = quoted(sheet)
         page.formula(f"C{row}", f"{where}!{absolute(layout.learning_rate)}", run.learning_rate, "table")

@@ -74,7 +74,7 @@ def register(book: Workbook) -> None:
         _style("table", border=all_round, align="right"),
         _style("table link", border=all_round, colour=LINK, underline="single"),
         _style("table error", border=all_round, align="right", number_format=SMALL_AWARE),
-        _style("setting", align="left"),
+        _style("setting", align="left", indent=1),
         _style("accuracy", size=18, bold=True, align="left", number_format='0.00" %"'),
         _style("pixel", number_format=";;;"),
         _style("caption", size=9, align="center"),

@@ -16,7 +16,7 @@ from workbook.run_report import RunReport
 TRAINING = "Training"
 OURS, PUBLISHED = "This run", "The published log"
 HEADER_ROW = 12
-FIRST_COLUMN, PUBLISHED_COLUMN, CHART_COLUMN = 2, 12, 18  # B, L, R
+FIRST_COLUMN, NEXT_COLUMN = 2, 12  # B; L: the published log, or at once the charts
 CHART_COLUMNS, CHART_ROWS = 7, 16
 # The epoch table's columns: field of the log, header, number format.
 COLUMNS = (
@@ -47,7 +47,8 @@ CHARTS = (
 
 def write(page: Page, report: RunReport) -> None:
     """Fill the page."""
-    _set_up(page)
+    chart_column = NEXT_COLUMN + (len(PUBLISHED_COLUMNS) + 1 if report.published else 0)
+    _set_up(page, chart_column)
     page.put("B1", report.title, "title")
     page.sheet.row_dimensions[1].height = 34
     page.put("B2", _summary(report), "text")
@@ -56,24 +57,24 @@ def write(page: Page, report: RunReport) -> None:
     _settings(page, report)
     _table(page, FIRST_COLUMN, COLUMNS, report.rows, "EpochLog", OURS)
     if report.published:
-        _table(page, PUBLISHED_COLUMN, PUBLISHED_COLUMNS, report.published, "PublishedLog", PUBLISHED)
+        _table(page, NEXT_COLUMN, PUBLISHED_COLUMNS, report.published, "PublishedLog", PUBLISHED)
     if report.rows:
-        _charts(page, report)
+        _charts(page, report, chart_column)
     last_row = HEADER_ROW + max(len(report.rows), len(report.published), 2 * CHART_ROWS)
-    last = get_column_letter(CHART_COLUMN + 2 * CHART_COLUMNS - 1)
+    last = get_column_letter(chart_column + 2 * CHART_COLUMNS - 1)
     page.sheet.print_area = f"A1:{last}{last_row + 1}"
 
 
-def _set_up(page: Page) -> None:
+def _set_up(page: Page, chart_column: int) -> None:
     sheet = page.sheet
     sheet.sheet_view.showGridLines = False
     sheet.sheet_view.zoomScale = 85
     sheet.sheet_properties.tabColor = "009E73"
     sheet.column_dimensions["A"].width = 2
-    for k in range(FIRST_COLUMN, CHART_COLUMN):
+    for k in range(FIRST_COLUMN, chart_column):
         sheet.column_dimensions[get_column_letter(k)].width = 12
-    sheet.column_dimensions[get_column_letter(PUBLISHED_COLUMN - 1)].width = 3
-    sheet.column_dimensions[get_column_letter(CHART_COLUMN - 1)].width = 3
+    for gap in (NEXT_COLUMN - 1, chart_column - 1):
+        sheet.column_dimensions[get_column_letter(gap)].width = 3
     sheet.freeze_panes = f"A{HEADER_ROW + 1}"
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.page_setup.orientation = "landscape"
@@ -100,7 +101,7 @@ def _settings(page: Page, report: RunReport) -> None:
         page.put(f"{label}{4 + row}", name, "label")
         page.put(f"{cell}{4 + row}", value, "setting")
     for column, name, shown in (("I", "best", report.best), ("J", "last", report.rows[-1] if report.rows else None)):
-        page.put(f"{column}4", f"{name} test accuracy", "small")
+        page.put(f"{column}4", f"{name} accuracy", "small")
         page.put(f"{column}5", shown.test_accuracy if shown else "–", "accuracy")
         page.sheet.merge_cells(f"{column}5:{column}6")
 
@@ -122,13 +123,13 @@ def _table(page: Page, first: int, columns, rows: tuple[EpochRow | PublishedRow,
     page.sheet.add_table(table)
 
 
-def _charts(page: Page, report: RunReport) -> None:
+def _charts(page: Page, report: RunReport, chart_column: int) -> None:
     for k, (heading, field) in enumerate(CHARTS):
         lines = [_line(page, FIRST_COLUMN, COLUMNS, report.rows, field, OURS, LINE_COLOURS[0])]
         if report.published and field in [column[0] for column in PUBLISHED_COLUMNS]:
-            lines.append(_line(page, PUBLISHED_COLUMN, PUBLISHED_COLUMNS, report.published, field, PUBLISHED, "7F7F7F"))
+            lines.append(_line(page, NEXT_COLUMN, PUBLISHED_COLUMNS, report.published, field, PUBLISHED, "7F7F7F"))
         line, place = divmod(k, 2)
-        column, row = CHART_COLUMN + place * CHART_COLUMNS, HEADER_ROW + line * (CHART_ROWS + 1)
+        column, row = chart_column + place * CHART_COLUMNS, HEADER_ROW + line * (CHART_ROWS + 1)
         top_left = f"{get_column_letter(column)}{row}"
         bottom_right = f"{get_column_letter(column + CHART_COLUMNS - 1)}{row + CHART_ROWS - 1}"
         charts.place(page.sheet, charts.epoch_chart(heading, lines), top_left, bottom_right)
