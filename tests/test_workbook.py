@@ -202,6 +202,15 @@ def test_the_same_command_gives_the_same_bytes(default_book, tmp_path):
         assert digest(path) == digest(default_book)
 
 
+def test_constants_keep_all_their_digits(tmp_path):
+    """openpyxl writes 16 significant digits; a float64 needs 17."""
+    network = Network.of((0.1 + 0.2,), (0.5,), ((1 / 3,),), ((2 / 3 + 1e-16,),))
+    build(tmp_path / "digits.xlsx", network, [0.1 * 3], 2)
+    book = openpyxl.load_workbook(tmp_path / "digits.xlsx")
+    assert [book["Start"][c].value for c in ("C7", "C9", "C10")] == [0.1 + 0.2, 1 / 3, 2 / 3 + 1e-16]
+    assert book[sheet_name(0.1 * 3)]["H17"].value == 0.1 * 3
+
+
 def test_no_part_holds_a_date(default_book):
     with zipfile.ZipFile(default_book) as package:
         assert {info.date_time for info in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}

@@ -119,7 +119,7 @@ def _sheet(content: bytes, page: Page, strings: dict[str, int], on_rows: Callabl
     for cell in root.iter(f"{MAIN}c"):
         if cell.get("t") == "inlineStr":
             _share(cell, strings)
-        elif cell.find(f"{MAIN}f") is not None:
+        elif cell.get("r") in page.cached:
             _cache(cell, page.cached[cell.get("r")])
     if page.rows is None:
         yield _canonical(root)
@@ -164,7 +164,7 @@ def _string_table(strings: dict[str, int]) -> ET.Element:
 
 
 def _cache(cell: ET.Element, value: Value) -> None:
-    """Put a formula's value behind it, with its type."""
+    """Put a cell's value into it, behind its formula if it has one, with its type."""
     for old in cell.findall(f"{MAIN}v"):
         cell.remove(old)
     if isinstance(value, bool):

@@ -1,5 +1,6 @@
 """A sheet under construction: openpyxl's worksheet plus the cached value of every formula."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,14 +14,15 @@ Value = float | int | str | bool
 class Page:
     """One sheet and what openpyxl can't write: cached values, streamed table rows, drawn shapes.
 
-    `cached` maps a cell to its formula's value. `native` is False for a workbook of numbers only. `rows` yields the
-    XML of the table's rows, which stand in place of `rows_from`; `shapes` are the XML of drawn anchors.
+    `cached` maps a cell to its formula's value, or to a constant's in full: openpyxl writes 16 digits of 17. `native`
+    is False for a workbook of numbers only. `rows` yields the XML of the table's rows, which stand in place of
+    `rows_from` and go to `rows_to`; `shapes` are the XML of drawn anchors.
     """
 
     sheet: Worksheet
     native: bool = True
     cached: dict[str, Value] = field(default_factory=dict)
-    rows: Any = None
+    rows: Callable[[], Iterator[str]] | None = None
     rows_from: int = 0
     rows_to: int = 0
     shapes: list[str] = field(default_factory=list)
@@ -31,6 +33,8 @@ class Page:
         cell.value = value
         if isinstance(value, str):
             cell.data_type = "s"  # a text that starts with "=" is a text
+        if isinstance(value, float):
+            self.cached[ref] = value
         cell.style = f"gradsheet {style}"
 
     def formula(self, ref: str, formula: str, value: Value, style: str = "line") -> None:

@@ -16,6 +16,7 @@ __all__ = [
     "BP_SWEEP",
     "BP_TABLE",
     "BP_UPDATE",
+    "MNIST_PREDICT",
 ]
 
 

@@ -182,6 +182,27 @@ def BP_EXPLAIN(inputs, targets, weights_hidden, weights_output, weight):
     return [list(line) for line in explain.lines(network, chosen, row)]
 
 
+@xw.func
+@xw.arg("pixels", ndim=2, err_to_str=True, doc="28 rows by 28 columns of pixels, 0 (paper) to 255 (ink); blank is 0")
+@_in_cell
+def MNIST_PREDICT(pixels):
+    """What the best trained network sees, as one row: digit, ten probabilities (0 to 9), the data it was trained on."""
+    rows = as_rows("pixels", _blank_is_paper(pixels))
+    try:
+        from trainer.predict import predict  # loads torch, which takes a second or two: only when it is asked for
+    except ImportError as error:
+        raise GradsheetError(f'The package {error.name} is missing; pip install "gradsheet[train]".') from error
+    found = predict(rows)
+    return [[float(found.digit), *found.probabilities, found.data_label]]
+
+
+def _blank_is_paper(cells):
+    """The range with 0 in its blank cells."""
+    if not isinstance(cells, list | tuple):
+        return 0.0 if cells in (None, "") else cells
+    return [_blank_is_paper(cell) for cell in cells]
+
+
 def _gradients(network) -> list[float]:
     weights = [layer.matrix for layer in network.layers]
     found = maths.gradients(np.array(network.inputs), np.array(network.targets), weights)
