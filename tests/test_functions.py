@@ -165,7 +165,7 @@ def test_help_is_there_and_fits_excels_dialog():
 
 def test_the_readmes_examples():
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| `(BP_\w+)\(.*\| ([^|]*) \|$", readme, flags=re.MULTILINE))
+    rows = dict(re.findall(r"^\| `((?:BP|MNIST)_\w+)\(.*\| ([^|]*) \|$", readme, flags=re.MULTILINE))
     assert sorted(rows) == sorted(xlfuncs.__all__)
     for name, arguments in {
         "BP_SIGMOID": (0.0275,),

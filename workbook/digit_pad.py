@@ -56,7 +56,7 @@ def _answer(page: Page, report: RunReport) -> None:
     for digit, probability in enumerate(prediction.probabilities):
         page.put(f"{names}{FIRST_ROW + 6 + digit}", digit, "table")
         page.put(f"{numbers}{FIRST_ROW + 6 + digit}", probability, "probability")
-    bars = DataBarRule("num", 0, "num", 1, color="9CC3E6", showValue=True)
+    bars = DataBarRule("num", 0, "num", 1, color="9CC3E6", showValue=True, minLength=0, maxLength=100)
     page.sheet.conditional_formatting.add(f"{numbers}{FIRST_ROW + 6}:{numbers}{FIRST_ROW + 15}", bars)
     lines = (
         f"The label is {report.pad.label}.",

@@ -62,7 +62,7 @@ def _matrix(page: Page, report: RunReport) -> None:
     page.sheet.conditional_formatting.add(
         _off_diagonal(), ColorScaleRule("num", 0, "FFFFFF", None, None, None, "max", None, "F28B82")
     )
-    bars = DataBarRule("num", 0.9, "num", 1, color="A9D18E", showValue=True)
+    bars = DataBarRule("num", 0.9, "num", 1, color="A9D18E", showValue=True, minLength=0, maxLength=100)
     page.sheet.conditional_formatting.add(f"M{MATRIX_ROW + 1}:M{MATRIX_ROW + 10}", bars)
 
 
