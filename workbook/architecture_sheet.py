@@ -9,10 +9,9 @@ from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.drawing.image import Image
 from openpyxl.drawing.line import LineProperties
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.properties import PageSetupProperties
 
 from workbook import charts, shapes
-from workbook.page import Page
+from workbook.page import TRAINING_TAB, Page
 from workbook.run_report import RunReport
 
 if TYPE_CHECKING:
@@ -30,8 +29,7 @@ def write(page: Page, report: RunReport) -> None:
     """Fill the page."""
     total = sum(layer.params for layer in report.layers)
     sheet = page.sheet
-    sheet.sheet_view.showGridLines = False
-    sheet.sheet_properties.tabColor = "009E73"
+    page.prepare(TRAINING_TAB)
     for letter, width in {"A": 2, "B": 6, "C": 18, "D": 14, "E": 12, "F": 3}.items():
         sheet.column_dimensions[letter].width = width
     page.put("B1", "The network, layer by layer", "title")
@@ -44,9 +42,6 @@ def write(page: Page, report: RunReport) -> None:
     _picture(page, report.layers)
     _parameters(page, report.layers)
     _graph(page, report)
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
 
 
 def _table(page: Page, layers: "tuple[LayerRow, ...]", total: int) -> None:

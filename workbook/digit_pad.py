@@ -2,9 +2,8 @@
 
 from openpyxl.formatting.rule import ColorScaleRule, DataBarRule
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.properties import PageSetupProperties
 
-from workbook.page import Page
+from workbook.page import TRAINING_TAB, Page
 from workbook.run_report import RunReport
 
 DIGIT_PAD = "Digit pad"
@@ -18,16 +17,13 @@ GRID = (
 def write(page: Page, report: RunReport) -> None:
     """Fill the page."""
     sheet = page.sheet
-    sheet.sheet_view.showGridLines = False
-    sheet.sheet_properties.tabColor = "009E73"
+    page.prepare(TRAINING_TAB)
     sheet.column_dimensions["A"].width = 2
     for k in range(SIDE):
         sheet.column_dimensions[get_column_letter(FIRST_COLUMN + k)].width = 2.72
         sheet.row_dimensions[FIRST_ROW + k].height = 18  # as high as the columns are wide
     page.put("B1", "Digit pad", "title")
     sheet.row_dimensions[1].height = 34
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.page_setup.orientation = "landscape"
     if report.pad is None:
         page.put("B2", "No epoch is finished yet.", "note")
         return

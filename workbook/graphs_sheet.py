@@ -2,12 +2,11 @@
 
 from openpyxl.chart import LineChart
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.properties import PageSetupProperties
 
 from workbook import charts
 from workbook.layout import GRAPHS, START, Layout, absolute, quoted, sheet_name
 from workbook.lr_sheet import RateTable
-from workbook.page import Page
+from workbook.page import OVERVIEW_TAB, Page
 from workbook.texts import plain
 
 TOP_ROW, TOP_ROWS, TOP_COLUMNS = 5, 22, 12
@@ -17,8 +16,7 @@ CHART_ROWS, CHART_COLUMNS, ACROSS = 17, 6, 2
 def write(page: Page, layout: Layout, tables: list[RateTable]) -> None:
     """Fill the page."""
     sheet = page.sheet
-    sheet.sheet_view.showGridLines = False
-    sheet.sheet_properties.tabColor = "0072B2"
+    page.prepare(OVERVIEW_TAB, landscape=False)
     sheet.column_dimensions["A"].width = 2
     for k in range(2, 2 + max(TOP_COLUMNS + 1, len(tables))):
         sheet.column_dimensions[get_column_letter(k)].width = 12
@@ -36,10 +34,6 @@ def write(page: Page, layout: Layout, tables: list[RateTable]) -> None:
         name = sheet_name(table.learning_rate)
         chart = charts.error_chart(layout, name, table.learning_rate, table.e_total(layout.network))
         charts.place(sheet, chart, f"{get_column_letter(column)}{row}", _corner(column, row, CHART_COLUMNS, CHART_ROWS))
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.page_setup.orientation = "portrait"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
 
 
 def sweep_chart(layout: Layout, tables: list[RateTable]) -> LineChart:

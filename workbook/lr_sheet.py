@@ -8,11 +8,10 @@ from xml.sax.saxutils import escape
 import numpy as np
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.properties import PageSetupProperties
 
 from workbook import charts, picture
 from workbook.layout import CHART_COLUMNS, COLUMN_CHARS, GRAPHS, START, Box, Layout, StartLayout, absolute, quoted
-from workbook.page import Page
+from workbook.page import TABLE_TAB, Page
 from workbook.texts import plain
 from xlfuncs import explain
 from xlfuncs.expression import EXP_LIMIT, excel, text
@@ -20,7 +19,7 @@ from xlfuncs.network import Network
 
 # A frozen header must leave room to scroll: above it there is at most this much of a screen.
 MAX_FROZEN_ROWS = 40
-PRINTED_COLUMNS = 36  # on one page across
+PRINTED_COLUMNS = 36  # on one page across; more would be too small to read
 
 
 @dataclass(frozen=True)
@@ -73,17 +72,10 @@ def _set_up(page: Page, layout: Layout, table: np.ndarray) -> None:
     if layout.header_row <= MAX_FROZEN_ROWS:
         sheet.freeze_panes = f"B{layout.first_row}"
     sheet.sheet_view.zoomScale = 85
-    sheet.sheet_view.showGridLines = False
+    page.prepare(TABLE_TAB, paper="A3", pages_across=ceil(len(layout.network.columns) / PRINTED_COLUMNS))
     sheet.sheet_properties.outlinePr.summaryBelow = False
     sheet.sheet_format.outlineLevelRow = 1
     sheet.row_dimensions.group(2, layout.header_row - 1, outline_level=1)
-    sheet.sheet_properties.tabColor = "F8B26A"
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A3
-    # A wide network's table on one page across would be too small to read.
-    sheet.page_setup.fitToWidth = ceil(len(layout.network.columns) / PRINTED_COLUMNS)
-    sheet.page_setup.fitToHeight = 0
     sheet.page_margins.left = sheet.page_margins.right = 0.4
     sheet.page_margins.top = sheet.page_margins.bottom = 0.5
     sheet.oddFooter.left.text, sheet.oddFooter.right.text = "gradsheet · &A", "page &P of &N"

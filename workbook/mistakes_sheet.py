@@ -5,9 +5,8 @@ import io
 from openpyxl.drawing.image import Image
 from openpyxl.formatting.rule import ColorScaleRule, DataBarRule
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.properties import PageSetupProperties
 
-from workbook.page import Page
+from workbook.page import TRAINING_TAB, Page
 from workbook.run_report import RunReport
 
 MISTAKES = "Mistakes"
@@ -20,15 +19,12 @@ ZOOM = 3  # of a 28×28 image
 def write(page: Page, report: RunReport) -> None:
     """Fill the page."""
     sheet = page.sheet
-    sheet.sheet_view.showGridLines = False
-    sheet.sheet_properties.tabColor = "009E73"
+    page.prepare(TRAINING_TAB, landscape=False)
     sheet.column_dimensions["A"].width = 2
     for k in range(2, 14):
         sheet.column_dimensions[get_column_letter(k)].width = 13
     page.put("B1", "What the network gets wrong", "title")
     sheet.row_dimensions[1].height = 34
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     if report.examination is None:
         page.put("B2", "No epoch is finished yet.", "note")
         return

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+OVERVIEW_TAB, TABLE_TAB, TRAINING_TAB = "0072B2", "F8B26A", "009E73"  # colours of the tabs
 Value = float | int | str | bool
 
 
@@ -26,6 +28,16 @@ class Page:
     rows_from: int = 0
     rows_to: int = 0
     shapes: list[str] = field(default_factory=list)
+
+    def prepare(self, tab: str, *, landscape: bool = True, paper: str = "A4", pages_across: int = 1) -> None:
+        """No grid lines, the tab's colour, and a print that fits the width of the paper."""
+        sheet = self.sheet
+        sheet.sheet_view.showGridLines = False
+        sheet.sheet_properties.tabColor = tab
+        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+        sheet.page_setup.orientation = "landscape" if landscape else "portrait"
+        sheet.page_setup.paperSize = {"A3": sheet.PAPERSIZE_A3, "A4": sheet.PAPERSIZE_A4}[paper]
+        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = pages_across, 0
 
     def put(self, ref: str, value: Any, style: str = "line") -> None:
         """Write a constant."""

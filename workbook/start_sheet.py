@@ -2,12 +2,11 @@
 
 import numpy as np
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.properties import PageSetupProperties
 
 from workbook import charts, graphs_sheet
 from workbook.layout import GRAPHS, Layout, StartLayout, absolute, quoted, sheet_name
 from workbook.lr_sheet import RateTable, only_numbers
-from workbook.page import Page
+from workbook.page import OVERVIEW_TAB, Page
 
 ABOUT = (
     "A small neural network is trained by backpropagation, one iteration a row, once for each learning rate ɳ. "
@@ -54,16 +53,11 @@ def write(page: Page, layout: Layout, tables: list[RateTable], run_sheets: list[
 
 def _set_up(page: Page, layout: Layout) -> None:
     sheet = page.sheet
-    sheet.sheet_view.showGridLines = False
-    sheet.sheet_properties.tabColor = "0072B2"
+    page.prepare(OVERVIEW_TAB)
     sheet.column_dimensions["A"].width = 2
     sheet.column_dimensions["B"].width = 24
     for k in range(3, 3 + max(6, max(layout.network.sizes))):
         sheet.column_dimensions[get_column_letter(k)].width = 14
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
 
 
 def _paragraph(page: Page, cells: str, text: str, height: float) -> None:

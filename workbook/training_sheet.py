@@ -2,7 +2,6 @@
 
 import numpy as np
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.table import Table, TableStyleInfo
 
 from trainer.log import EpochRow
@@ -10,7 +9,7 @@ from trainer.published import PublishedRow
 from workbook import charts
 from workbook.charts import LINE_COLOURS, Line
 from workbook.layout import absolute, quoted
-from workbook.page import Page
+from workbook.page import TRAINING_TAB, Page
 from workbook.run_report import RunReport
 
 TRAINING = "Training"
@@ -67,19 +66,14 @@ def write(page: Page, report: RunReport) -> None:
 
 def _set_up(page: Page, chart_column: int) -> None:
     sheet = page.sheet
-    sheet.sheet_view.showGridLines = False
+    page.prepare(TRAINING_TAB)
     sheet.sheet_view.zoomScale = 85
-    sheet.sheet_properties.tabColor = "009E73"
     sheet.column_dimensions["A"].width = 2
     for k in range(FIRST_COLUMN, chart_column):
         sheet.column_dimensions[get_column_letter(k)].width = 12
     for gap in (NEXT_COLUMN - 1, chart_column - 1):
         sheet.column_dimensions[get_column_letter(gap)].width = 3
     sheet.freeze_panes = f"A{HEADER_ROW + 1}"
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
 
 
