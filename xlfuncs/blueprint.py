@@ -6,13 +6,14 @@ instead of by unit, and columns left out.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 
 import numpy as np
 
-from xlfuncs.expression import Expr, evaluate, name, number, previous, total
+from xlfuncs.expression import Expr, name, previous, total
 from xlfuncs.network import Network
 
 Array = np.ndarray
@@ -61,7 +62,8 @@ class Blueprint:
         found = {variable: columns[variable] for variable in order} | learned
         rest = {variable: formula for variable, formula in columns.items() if variable not in found}
         for unit, bias in self.biases:
-            rest[unit] = rest[unit] + name(bias)
+            terms = rest[unit].args if rest[unit].op == "add" else (rest[unit],)
+            rest[unit] = total([*terms, name(bias)])
         for bias in self.bias_names:
             rest[f"grad_{bias}"] = total([self._delta(unit) for unit, b in self.biases if b == bias])
         found |= rest
@@ -92,22 +94,44 @@ class Blueprint:
         shape = np.broadcast_shapes(rate.shape, *(np.shape(value) for value in start.values()))
         values = {variable: np.zeros((rows, *shape)) for variable in self.formulas}
         values[_RATE] = np.broadcast_to(rate, (rows, *shape))
-        now: dict[str, Array] = {}
+        given = {"iteration": 1.0} | start
+        before = dict.fromkeys(self.formulas, np.nan) | given
         with np.errstate(all="ignore"):
             for row in range(rows):
-                before, now = now, {_RATE: values[_RATE][row]}
-                for variable, formula in self.formulas.items():
-                    if row == 0 and variable in start:
-                        value = start[variable]
-                    elif row == 0 and variable == "iteration":
-                        value = 1.0
-                    else:
-                        value = evaluate(formula, now, before)
+                slots: list[Array] = [rate]
+                for variable, steps, result in self._program:
+                    for operation, args in steps:
+                        slots.append(_STEPS[operation](slots, before, *args))
+                    value = given[variable] if row == 0 and variable in given else slots[result]
                     if override is not None:
                         value = override(variable, row, value, values)
+                    slots.append(value)
                     values[variable][row] = value
-                    now[variable] = values[variable][row]
+                before = {variable: column[row] for variable, column in values.items()}
         return values
+
+    @cached_property
+    def _program(self) -> list[tuple[str, list[tuple[str, tuple]], int]]:
+        """The formulas as steps on numbered slots, equal subexpressions computed once: (variable, steps, result)."""
+        slots: dict[Expr, int] = {name(_RATE): 0}
+        program: list[tuple[str, list[tuple[str, tuple]], int]] = []
+        count = 1
+
+        def compile_(node: Expr, steps: list) -> int:
+            nonlocal count
+            if node not in slots:
+                args = tuple(compile_(a, steps) if isinstance(a, Expr) else a for a in node.args)
+                steps.append((node.op, args))
+                slots[node] = count
+                count += 1
+            return slots[node]
+
+        for variable, formula in self.formulas.items():
+            steps: list[tuple[str, tuple]] = []
+            program.append((variable, steps, compile_(formula, steps)))
+            slots[name(variable)] = count
+            count += 1
+        return program
 
     @cached_property
     def sample(self) -> dict[str, Array]:
@@ -199,9 +223,24 @@ def _rename(formula: Expr, new: dict[str, str]) -> Expr:
     return Expr(formula.op, tuple(_rename(a, new) if isinstance(a, Expr) else a for a in formula.args))
 
 
+def _sigmoid(x: Array) -> Array:
+    return 1.0 / (1.0 + np.exp(-x))
+
+
+_STEPS: dict[str, Callable] = {
+    "previous": lambda slots, before, variable: before[variable],
+    "number": lambda slots, before, value: value,
+    "add": lambda slots, before, *terms: reduce(operator.add, [slots[term] for term in terms]),
+    "subtract": lambda slots, before, a, b: slots[a] - slots[b],
+    "multiply": lambda slots, before, a, b: slots[a] * slots[b],
+    "power": lambda slots, before, a, n: slots[a] ** n,
+    "sigmoid": lambda slots, before, a: _sigmoid(slots[a]),
+}
+
+
 def _highest(variables: set[str], prefix: str) -> int:
     numbers = [int(v[len(prefix) :]) for v in variables if v.startswith(prefix) and v[len(prefix) :].isdigit()]
     return max(numbers, default=0)
 
 
-__all__ = ["MIDDLE", "SAMPLE_ROWS", "Blueprint", "blueprint_of", "number", "shared"]
+__all__ = ["MIDDLE", "SAMPLE_ROWS", "Blueprint", "blueprint_of", "shared"]

@@ -43,6 +43,10 @@ class Resolver:
             self.meanings[shape[0]] = known
         return known
 
+    def meaning_of(self, tree: Node, row: int, column: int) -> Node:
+        """The meaning that a formula would have in that cell."""
+        return self._intern(self._tree(tree, self.table.sheet, row, column, row, 0))
+
     def _shape(self, sheet: Sheet, row: int, column: int, depth: int) -> tuple[object, int, int] | None:
         """A key that is equal for cells of equal meaning, and how far up and down the formula reaches in the table.
 

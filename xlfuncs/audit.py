@@ -1,0 +1,165 @@
+"""Checking a table of values, without its formulas: each number against the one that follows from its neighbours.
+
+A table that was typed or pasted shows rounded numbers. A number is wrong if it differs from the right formula of the
+numbers beside it and above it by more than their rounding can explain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xlfuncs import labels
+from xlfuncs.blueprint import Blueprint, blueprint_of, shared
+from xlfuncs.errors import GradsheetError
+from xlfuncs.expression import Expr, evaluate, label
+
+Array = np.ndarray
+_EXACT = 15  # decimals from which a number counts as unrounded
+
+
+@dataclass(frozen=True)
+class ValueFinding:
+    """Wrong values of one column, or rows that don't change: `rows` count from 0, `value` and `expected` are those of
+    the first."""
+
+    kind: str
+    variable: str
+    rows: tuple[int, ...]
+    value: float
+    expected: float
+    message: str
+
+
+def audit_values(header: list[str], rows: Array, learning_rate: float | None = None) -> list[ValueFinding]:
+    """What is wrong in a table of values; [] where all is right.
+
+    `header` are the labels (any spelling, extra columns are ignored), `rows` the numbers, shape (rows, columns), NaN
+    for empty cells. Without `learning_rate` it is the median of (w_k − w_k+1)/∂E/∂w_k. Raises GradsheetError where the
+    header is none of this exercise.
+    """
+    columns: dict[str, int] = {}
+    for at, text in enumerate(header):
+        variable = labels.variable(str(text))
+        if variable is not None:
+            columns.setdefault(variable, at)
+    blueprint = blueprint_of(columns)
+    if blueprint is None:
+        raise GradsheetError(
+            "The first row is not the header of a backpropagation table; "
+            "give a range that starts with labels such as t1, i1, w1, h1, a_h1, o1, E_total, ∂E/∂w1."
+        )
+    rows = np.asarray(rows, dtype=float)
+    if rows.ndim != 2 or rows.shape[1] != len(header):
+        raise GradsheetError("The table needs as many columns of numbers as it has labels.")
+    values = {variable: rows[:, at] for variable, at in columns.items()}
+    return audit_columns(shared(blueprint), values, learning_rate)
+
+
+def audit_columns(blueprint: Blueprint, values: dict[str, Array], learning_rate: float | None) -> list[ValueFinding]:
+    """As `audit_values`, for columns whose variables are known: each an array (rows,)."""
+    values = {v: column for v, column in values.items() if v in blueprint.formulas}
+    count = len(next(iter(values.values()), []))
+    if count == 0:
+        return []
+    rate = estimate_rate(blueprint, values) if learning_rate is None else learning_rate
+    units = {variable: _rounding(column) for variable, column in values.items()}
+    frozen = _frozen_rows(blueprint, values)
+    found = []
+    if frozen:
+        row = frozen[0]
+        moved = f"from row {row + 1} on" if frozen == list(range(row, count)) else f"in {len(frozen)} rows"
+        message = f"The weights stop changing {moved} although their gradients are not 0: the rows are copies."
+        found.append(ValueFinding("frozen rows", blueprint.learned[0], tuple(frozen), np.nan, np.nan, message))
+    for variable, formula in blueprint.formulas.items():
+        if variable not in values or variable == "iteration":
+            continue
+        expected, allowed = _expected(variable, formula, values, units, rate)
+        if expected is None:
+            continue
+        wrong = np.abs(values[variable] - expected) > allowed
+        wrong &= ~np.isnan(expected)
+        if variable in blueprint.learned or variable in blueprint.constants:
+            wrong[0] = False
+        if variable in blueprint.learned:
+            wrong[frozen] = False
+        rows = tuple(int(row) for row in np.flatnonzero(wrong))
+        if rows:
+            found.append(_finding(variable, rows, values[variable], expected, blueprint))
+    return found
+
+
+def estimate_rate(blueprint: Blueprint, values: dict[str, Array]) -> float | None:
+    """The learning rate that the values show: the median of (w_k − w_k+1)/∂E/∂w_k."""
+    quotients = []
+    for variable in blueprint.learned:
+        gradient = values.get(f"grad_{variable}")
+        if variable not in values or gradient is None or len(gradient) < 2:
+            continue
+        steps = values[variable][:-1] - values[variable][1:]
+        clear = (np.abs(gradient[:-1]) > 1e-12) & (steps != 0)
+        quotients.append(steps[clear] / gradient[:-1][clear])
+    quotients = np.concatenate(quotients) if quotients else np.array([])
+    quotients = quotients[np.isfinite(quotients)]
+    return float(np.median(quotients)) if quotients.size else None
+
+
+def _frozen_rows(blueprint: Blueprint, values: dict[str, Array]) -> list[int]:
+    """Rows whose weights are exactly those of the row above although the gradients there are not 0."""
+    columns = [v for v in blueprint.learned if v in values and f"grad_{v}" in values]
+    if not columns or len(values[columns[0]]) < 2:
+        return []
+    same = np.all([values[v][1:] == values[v][:-1] for v in columns], axis=0)
+    moving = np.any([np.abs(values[f"grad_{v}"][:-1]) > 1e-9 for v in columns], axis=0)
+    unit = max(_rounding(values[v]) for v in columns)
+    largest = np.max([np.abs(values[f"grad_{v}"][:-1]) for v in columns], axis=0)
+    return [int(row) + 1 for row in np.flatnonzero(same & moving & (largest > 1e3 * unit))]
+
+
+def _rounding(column: Array) -> float:
+    """Half the last shown digit of a column: 5e-7 for numbers with six decimals."""
+    column = column[np.isfinite(column)]
+    for decimals in range(_EXACT):
+        if np.all(np.abs(column - np.round(column, decimals)) <= 1e-15 * np.maximum(1, np.abs(column))):
+            return 0.5 * 10.0**-decimals if decimals > 2 else 0.0  # 0.5 or 0.05 is a chosen number, not a rounded one
+    return 0.0
+
+
+def _expected(variable: str, formula: Expr, values, units, rate):
+    """The value that follows from the neighbours, and how far rounding allows to be from it. None if one is absent."""
+    names = _names(formula)
+    now = dict(values)
+    if rate is not None:
+        now["learning_rate"] = np.full_like(values[variable], rate)
+    if any(name not in now for name in names):
+        return None, None
+    before = {name: np.concatenate([[np.nan], column[:-1]]) for name, column in now.items()}
+    with np.errstate(all="ignore"):
+        expected = np.asarray(evaluate(formula, now, before), dtype=float)
+        allowed = np.full_like(expected, units[variable])
+        for name in names:
+            unit = 1e-4 * rate if name == "learning_rate" and units[variable] else units.get(name, 0.0)
+            if unit:
+                moved = evaluate(formula, now | {name: now[name] + unit}, before | {name: before[name] + unit})
+                allowed = allowed + np.abs(moved - expected)
+    scale = np.nanmax(np.abs(values[variable]), initial=0.0)
+    return expected, 1.1 * allowed + 1e-9 * scale + 1e-9 * np.abs(expected)
+
+
+def _names(formula: Expr) -> set[str]:
+    if formula.op in ("name", "previous"):
+        return {formula.args[0]}
+    return set().union(*(_names(arg) for arg in formula.args if isinstance(arg, Expr)), set())
+
+
+def _finding(variable: str, rows: tuple[int, ...], column: Array, expected: Array, blueprint: Blueprint):
+    value, right = float(column[rows[0]]), float(expected[rows[0]])
+    shown = label(variable)
+    where = f"row {rows[0] + 1}" if len(rows) == 1 else f"{len(rows)} rows, the first row {rows[0] + 1}"
+    if variable in blueprint.constants:
+        message = f"{shown} changes in {where}: {value:.10g} instead of {right:.10g}."
+        return ValueFinding("changed constant", variable, rows, value, right, message)
+    text = "nothing" if np.isnan(value) else f"{value:.10g}"
+    message = f"{shown} doesn't follow from the numbers beside it in {where}: {text} stands there, {right:.10g} belongs."
+    return ValueFinding("wrong value", variable, rows, value, right, message)
