@@ -6,6 +6,7 @@ numbers beside it and above it by more than their rounding can explain.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,8 @@ from xlfuncs.errors import GradsheetError
 from xlfuncs.expression import Expr, evaluate, label
 
 Array = np.ndarray
-_EXACT = 15  # decimals from which a number counts as unrounded
+_EXACT = 13  # significant digits from which a number counts as unrounded
+_NEIGHBOURS = 3
 
 
 @dataclass(frozen=True)
@@ -112,18 +114,30 @@ def _frozen_rows(blueprint: Blueprint, values: dict[str, Array]) -> list[int]:
         return []
     same = np.all([values[v][1:] == values[v][:-1] for v in columns], axis=0)
     moving = np.any([np.abs(values[f"grad_{v}"][:-1]) > 1e-9 for v in columns], axis=0)
-    unit = max(_rounding(values[v]) for v in columns)
+    unit = np.max([_rounding(values[v]) for v in columns], axis=0)[1:]
     largest = np.max([np.abs(values[f"grad_{v}"][:-1]) for v in columns], axis=0)
-    return [int(row) + 1 for row in np.flatnonzero(same & moving & (largest > 1e3 * unit))]
+    return [int(row) + 1 for row in np.flatnonzero(same & moving & (largest > 1e2 * unit))]
 
 
-def _rounding(column: Array) -> float:
-    """Half the last shown digit of a column: 5e-7 for numbers with six decimals."""
-    column = column[np.isfinite(column)]
-    for decimals in range(_EXACT):
-        if np.all(np.abs(column - np.round(column, decimals)) <= 1e-15 * np.maximum(1, np.abs(column))):
-            return 0.5 * 10.0**-decimals if decimals > 2 else 0.0  # 0.5 or 0.05 is a chosen number, not a rounded one
-    return 0.0
+def _rounding(column: Array) -> Array:
+    """Half the last shown digit of each number: 5e-7 for 0.149962, 0 for numbers in full or chosen ones such as 0.05.
+
+    A program drops trailing zeros and shows small or negative numbers with fewer digits, so a number's digits are
+    those of its longest neighbour of the same size and sign.
+    """
+    digits, sizes = np.zeros(len(column)), np.zeros(len(column))
+    for row, value in enumerate(column):
+        if np.isfinite(value) and value != 0:
+            exponent = math.floor(math.log10(abs(value)))
+            significant = len(f"{abs(value):.15g}".replace(".", "").lstrip("0").partition("e")[0])
+            digits[row], sizes[row] = significant - 1 - exponent, math.copysign(exponent + 500.0, value)
+    longest = digits.copy()
+    for shift in range(1, _NEIGHBOURS + 1):
+        alike = sizes[shift:] == sizes[:-shift]
+        longest[shift:] = np.where(alike, np.maximum(longest[shift:], digits[:-shift]), longest[shift:])
+        longest[:-shift] = np.where(alike, np.maximum(longest[:-shift], digits[shift:]), longest[:-shift])
+    in_full = longest + np.where(sizes == 0, 0, np.abs(sizes) - 499) >= _EXACT
+    return np.where((longest <= 2) | in_full, 0.0, 0.5 * 10.0**-longest)
 
 
 def _expected(variable: str, formula: Expr, values, units, rate):
@@ -137,11 +151,12 @@ def _expected(variable: str, formula: Expr, values, units, rate):
     before = {name: np.concatenate([[np.nan], column[:-1]]) for name, column in now.items()}
     with np.errstate(all="ignore"):
         expected = np.asarray(evaluate(formula, now, before), dtype=float)
-        allowed = np.full_like(expected, units[variable])
+        allowed = np.broadcast_to(units[variable], expected.shape).copy()
         for name in names:
-            unit = 1e-4 * rate if name == "learning_rate" and units[variable] else units.get(name, 0.0)
-            if unit:
-                moved = evaluate(formula, now | {name: now[name] + unit}, before | {name: before[name] + unit})
+            unit = 1e-4 * rate * (units[variable] > 0) if name == "learning_rate" else units.get(name, np.zeros(1))
+            if np.any(unit):
+                above = np.concatenate([[0.0], unit[:-1]])
+                moved = evaluate(formula, now | {name: now[name] + unit}, before | {name: before[name] + above})
                 allowed = allowed + np.abs(moved - expected)
     scale = np.nanmax(np.abs(values[variable]), initial=0.0)
     return expected, 1.1 * allowed + 1e-9 * scale + 1e-9 * np.abs(expected)
