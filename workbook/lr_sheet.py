@@ -145,42 +145,37 @@ def _derivation(page: Page, layout: Layout, box: Box, row: dict[str, float]) -> 
     """One boxed derivation: the chain rule, its steps with their numbers, the result highlighted."""
     letters = [get_column_letter(box.column + k) for k in range(4)]
     first, last = letters[0], letters[-1]
-    steps = explain.steps(layout.network, box.weight)
-    numbers = dict(zip([s.symbol for s in steps], explain.values(layout.network, box.weight, row), strict=True))
+    symbols = [step.symbol for step in explain.steps(layout.network, box.weight)]
+    numbers = dict(zip(symbols, explain.values(layout.network, box.weight, row), strict=True))
     page.put(f"{first}{box.row}", f"∂E_total/∂{box.weight.name}", "box title")
     for letter in letters[1:-1]:
         page.style(f"{letter}{box.row}", "box top")
     page.put(f"{last}{box.row}", f"{box.weight.source} → {box.weight.target}", "box corner")
-    page.put(f"{first}{box.row + 1}", f"= {explain.chain(layout.network, box.weight)}", "box line")
-    page.style(f"{last}{box.row + 1}", "box number")
+    page.put(f"{first}{box.row + 1}", f"= {explain.chain(layout.network, box.weight)}", "box chain")
+    page.style(f"{last}{box.row + 1}", "box line number")
     cells = {variable: layout.cell(variable, layout.first_row) for variable in layout.network.column_names}
     at = box.row + 2
-    for step in steps:
-        if step.kind == explain.FACTOR:
-            continue
-        is_result = step.kind == explain.RESULT
+    for step, rows in box.lines:
+        style = "result" if step.kind == explain.RESULT else "line"
+        _frame(page, letters, at, rows, style)
+        page.put(f"{first}{at}", f"{step.symbol} = {step.text}", f"box {style}")
         formula = excel(step.formula, lambda variable, _: cells[variable])
-        page.put(f"{first}{at}", f"{step.symbol} = {step.text}", "box result" if is_result else "box line")
-        number_style = "box result number" if is_result else "box number"
-        if is_result:
-            _highlight(page, box, letters, at)
-        page.formula(f"{last}{at}", formula, numbers[step.symbol], number_style)
+        page.formula(f"{last}{at}", formula, numbers[step.symbol], f"box {style} number")
         cells[step.symbol] = f"{last}{at}"
-        at += 1
+        at += rows
 
 
-def _highlight(page: Page, box: Box, letters: list[str], at: int) -> None:
-    """The result's line over as many rows as its text needs."""
-    bottom = at + box.result_rows - 1
-    for letter in letters[:-1]:
-        for row in range(at, bottom + 1):
-            if (letter, row) != (letters[0], at):
-                page.style(f"{letter}{row}", "box result fill")
-    for row in range(at + 1, bottom + 1):
-        page.style(f"{letters[-1]}{row}", "box result number")
-    page.sheet.merge_cells(f"{letters[0]}{at}:{letters[-2]}{bottom}")
-    if bottom > at:
-        page.sheet.merge_cells(f"{letters[-1]}{at}:{letters[-1]}{bottom}")
+def _frame(page: Page, letters: list[str], top: int, rows: int, style: str) -> None:
+    """Format a line of a box over as many rows as its text needs, and merge them."""
+    bottom = top + rows - 1
+    for row in range(top, bottom + 1):
+        page.style(f"{letters[0]}{row}", f"box {style}")
+        for letter in letters[1:-1]:
+            page.style(f"{letter}{row}", f"box {style} fill")
+        page.style(f"{letters[-1]}{row}", f"box {style} number")
+    page.sheet.merge_cells(f"{letters[0]}{top}:{letters[-2]}{bottom}")
+    if rows > 1:
+        page.sheet.merge_cells(f"{letters[-1]}{top}:{letters[-1]}{bottom}")
 
 
 def _legend(page: Page, layout: Layout) -> None:

@@ -16,7 +16,7 @@ ABOUT_VALUES = (
     "A small neural network is trained by backpropagation, one iteration a row, once for each learning rate ɳ. "
     "This workbook holds numbers only; gradsheet build without --formulas values writes the formulas too."
 )
-HOW = "Yellow cells are the ones to change: every table and chart follows. ɳ stands in H17 of each sheet."
+HOW = "Yellow cells are the ones to change: every table and chart follows. ɳ stands in {cell} of each sheet."
 DIFFERENCES = (
     "The numbers differ from the published workbook of this exercise (ERA V1, session 6). There, a_h1 is computed "
     "from h1 three rows further down (K28 is =1/(1+EXP(-J31))), which makes the table circular and sets its last rows "
@@ -36,7 +36,7 @@ def write(page: Page, layout: Layout, tables: list[RateTable], run_sheets: list[
     page.sheet.row_dimensions[1].height = 34
     _paragraph(page, f"B2:{last}2", ABOUT if page.native else ABOUT_VALUES, height=34)
     page.put("B4", "The network and its data", "heading")
-    page.put("B5", HOW if page.native else "The start values of every sheet.", "note")
+    page.put("B5", HOW.format(cell=layout.learning_rate) if page.native else "The start values of every sheet.", "note")
     _settings(page, layout, start)
     _learning_rates(page, layout, start, tables)
     for k, name in enumerate(run_sheets):

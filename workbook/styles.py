@@ -84,8 +84,10 @@ def register(book: Workbook) -> None:
         _style("digit", size=36, bold=True, align="center"),
         _style("table percent", border=all_round, align="right", number_format="[>=0.001]0.0%;0.0000%"),
         _style("box title", size=10, bold=True, indent=1, border=Border(top=_box, left=_box)),
-        _style("box line", size=9, indent=1, border=Border(left=_box)),
-        _style("box number", size=9, align="right", number_format=SMALL_AWARE, border=Border(right=_box)),
+        _style("box line", size=9, indent=1, wrap=True, border=Border(left=_box)),
+        _style("box line fill", size=9),
+        _style("box chain", size=9, indent=1, border=Border(left=_box)),
+        _style("box line number", size=9, align="right", number_format=SMALL_AWARE, border=Border(right=_box)),
         _style("box top", size=9, border=Border(top=_box)),
         _style("box corner", size=9, border=Border(top=_box, right=_box), align="right"),
         _style(
