@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from trainer.names import DATASETS
+from trainer.names import DATASETS, INSTALL
 from workbook import build, options, run_report
 from workbook.layout import sheet_name
 from workbook.texts import plain
@@ -244,7 +244,7 @@ def _demo_training(args: argparse.Namespace, path: Path) -> None:
     try:
         from trainer.data import choose_dataset
     except ImportError as error:
-        print(f'Not trained: the package {error.name} is missing; pip install "gradsheet[train]" brings it.')
+        print(f"Not trained: the package {error.name} is missing; run {INSTALL}.")
         return
     dataset, sentence = (args.dataset, "") if args.dataset else choose_dataset(args.data_dir)
     if sentence:

@@ -189,9 +189,10 @@ def MNIST_PREDICT(pixels):
     """What the best trained network sees, as one row: digit, ten probabilities (0 to 9), the data it was trained on."""
     rows = as_rows("pixels", _blank_is_paper(pixels))
     try:
+        from trainer.names import INSTALL
         from trainer.predict import predict  # loads torch, which takes a second or two: only when it is asked for
     except ImportError as error:
-        raise GradsheetError(f'The package {error.name} is missing; pip install "gradsheet[train]".') from error
+        raise GradsheetError(f"The package {error.name} is missing; run {INSTALL}.") from error
     found = predict(rows)
     return [[float(found.digit), *found.probabilities, found.data_label]]
 
