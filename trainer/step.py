@@ -16,8 +16,7 @@ TEST_BATCH = 250  # larger ones are slower on a CPU
 
 def normalise(images: Tensor) -> Tensor:
     """Pixels 0-255, uint8 (n, 28, 28), as the model's input, float32 (n, 1, 28, 28): ToTensor, then Normalize."""
-    # permute, not unsqueeze(1): only with the strides of channels_last does oneDNN take its fast first convolution.
-    return images.float().div_(255).sub_(MEAN).div_(STD).unsqueeze(3).permute(0, 3, 1, 2)
+    return images.unsqueeze(1).float().div_(255).sub_(MEAN).div_(STD)
 
 
 def make_optimizer(model: MnistCNN, recipe: Recipe, rate: float | Tensor) -> torch.optim.SGD:
