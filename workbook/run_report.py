@@ -29,12 +29,13 @@ class Pad:
 
 @dataclass(frozen=True)
 class RunReport:
-    """A run: its settings as (name, value), its log, and what its best checkpoint does.
+    """A run: its folder, its settings as (name, value), its log, and what its best checkpoint does.
 
     `published` is empty unless the run is on MNIST; `graph` is the autograd graph as PNG, or None, and then
     `graph_note` says why. `examination` and `pad` are None before the first epoch is done.
     """
 
+    folder: str
     title: str
     data_label: str
     settings: tuple[tuple[str, str | float], ...]
@@ -72,6 +73,7 @@ def of_run(run: "Run") -> RunReport:
         pad = _pad(run, data)
     graph, note = _graph()
     return RunReport(
+        folder=str(Path(run.folder).resolve()),
         title=f"MNIST CNN, recipe {config.recipe.name}",
         data_label=config.data_label,
         settings=_settings(run),

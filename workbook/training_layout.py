@@ -10,6 +10,7 @@ from trainer.names import DATASETS, DEVICES
 from trainer.recipes import RECIPES
 
 TRAINING = "Training"
+READY = "Ready."
 EPOCH_LOG = "EpochLog"
 """The Excel table of the epochs; also the name of its header's first cell is `epoch_log`."""
 LOG_CORNER = "epoch_log"
