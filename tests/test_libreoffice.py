@@ -140,7 +140,7 @@ def test_libreoffice_shows_the_charts(libreoffice, default_book):
 
 def test_values_only(libreoffice, tmp_path):
     path = tmp_path / "values.xlsx"
-    build(path, DEFAULT, [0.1], 20, native=False)
+    build(path, DEFAULT, [0.1], 20, formulas="values")
     book = openpyxl.load_workbook(path)
     assert not [c for sheet in book for row in sheet.iter_rows() for c in row if c.data_type == "f"]
     found = table_of(libreoffice.recalculate(path)[sheet_name(0.1)], Layout(DEFAULT, 20))

@@ -60,7 +60,7 @@ def test_four_charts_over_the_epoch_table(book, log):
     found = book["Training"]._charts
     assert len(found) == 4
     for chart, letter in zip(found, "DFEG", strict=True):
-        assert [s.val.numRef.f for s in chart.series] == [f"'Training'!${letter}$13:${letter}${12 + len(log)}"]
+        assert [s.yVal.numRef.f for s in chart.series] == [f"'Training'!${letter}$13:${letter}${12 + len(log)}"]
 
 
 def test_the_data_is_named_wherever_its_numbers_are(book):
@@ -116,7 +116,7 @@ def test_the_pads_answer_is_mnist_predicts(book, trained, monkeypatch):
     assert np.shape(pixels) == (28, 28) and np.min(pixels) >= 0 and np.max(pixels) <= 255
     answer = xlfuncs.MNIST_PREDICT(pixels)[0]
     assert answer[0] == sheet["AE5"].value and answer[-1] == LABEL
-    assert answer[1:11] == pytest.approx([sheet[f"AF{row}"].value for row in range(10, 20)])
+    assert answer[1:11] == pytest.approx([sheet[f"AF{row}"].value for row in range(11, 21)])
     assert sum(answer[1:11]) == pytest.approx(1)
     blank = [[None if value == 0 else value for value in row] for row in pixels]
     assert xlfuncs.MNIST_PREDICT(blank)[0] == answer

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.names import DATASETS, DEVICES
+from trainer.names import DATASETS, DEVICES, INSTALL
 from trainer.recipes import RECIPES, SCHEDULES, Recipe, choose_recipe
 from xlfuncs.errors import GradsheetError
 
@@ -61,9 +61,7 @@ def run(args: argparse.Namespace, on_epoch: Callable[["Run"], None] | None = Non
         from trainer.progress import TerminalProgress
         from trainer.run import runs_folder
     except ImportError as error:
-        raise GradsheetError(
-            f'Training needs the package {error.name}: pip install "gradsheet[train]", then run again.'
-        ) from error
+        raise GradsheetError(f"Training needs the package {error.name}; run {INSTALL}, then try again.") from error
 
     overrides = {item.name: getattr(args, item.name) for item in RECIPE_FIELDS}
     progress = TerminalProgress()

@@ -16,7 +16,7 @@ import platformdirs
 import torch
 from torch import Tensor
 
-from trainer.names import DATASETS
+from trainer.names import DATASETS, INSTALL
 from xlfuncs.errors import GradsheetError
 
 # The uncompressed files; torchvision itself knows the sums of the compressed ones.
@@ -90,7 +90,7 @@ def load_digits() -> Data:
     try:
         from sklearn.datasets import load_digits as sklearn_digits
     except ImportError as error:
-        raise GradsheetError('The digits come with scikit-learn: pip install "gradsheet[train]".') from error
+        raise GradsheetError(f"The digits come with scikit-learn; run {INSTALL}.") from error
 
     images, labels = sklearn_digits(return_X_y=True)
     small = torch.from_numpy(images).float().view(-1, 1, 8, 8) * (255 / 16)

@@ -11,21 +11,25 @@ from openpyxl.workbook.properties import CalcProperties
 
 from workbook import (
     architecture_sheet,
+    conf_sheet,
     digit_pad,
     graphs_sheet,
     lr_sheet,
     mistakes_sheet,
     package,
+    playground_sheet,
+    rate_rows,
     start_sheet,
     styles,
     training_sheet,
 )
 from workbook.files import write_whole
 from workbook.layout import GRAPHS, MAX_FORMULA, START, Layout, StartLayout, absolute, check_size, quoted, sheet_name
-from workbook.lr_sheet import RateTable
-from workbook.page import Page
+from workbook.page import NATIVE, UDF, Page
+from workbook.rate_rows import RateTable
 from workbook.run_report import RunReport
 from workbook.texts import plain
+from workbook.training_layout import TRAINING
 from xlfuncs import maths
 from xlfuncs.errors import GradsheetError
 from xlfuncs.expression import excel
@@ -34,9 +38,8 @@ from xlfuncs.network import Network
 # The version of the calculation engine that Excel notes in a file; with an old one it would recalculate on opening.
 CALC_ID = 191029
 MAX_RATES = 200
-# The sheets of a training run, in their order.
+# The sheets of a training run behind Training, in their order.
 RUN_SHEETS = {
-    training_sheet.TRAINING: training_sheet,
     architecture_sheet.ARCHITECTURE: architecture_sheet,
     mistakes_sheet.MISTAKES: mistakes_sheet,
     digit_pad.DIGIT_PAD: digit_pad,
@@ -44,10 +47,16 @@ RUN_SHEETS = {
 
 
 def build(
-    path: Path | str, network: Network, learning_rates: Sequence[float], iterations: int, *, native: bool = True
+    path: Path | str,
+    network: Network,
+    learning_rates: Sequence[float],
+    iterations: int,
+    *,
+    formulas: str = NATIVE,
+    macros: bool = False,
 ) -> None:
     """Compute the tables and write the workbook to `path`: `compute` and `save` in one."""
-    save(path, network, compute(network, learning_rates, iterations), native=native)
+    save(path, network, compute(network, learning_rates, iterations), formulas=formulas, macros=macros)
 
 
 def compute(network: Network, learning_rates: Sequence[float], iterations: int) -> list[RateTable]:
@@ -70,18 +79,19 @@ def save(
     network: Network,
     tables: list[RateTable],
     *,
-    native: bool = True,
+    formulas: str = NATIVE,
+    macros: bool = False,
     report: RunReport | None = None,
     on_rows: Callable[[int], None] = lambda count: None,
 ) -> None:
     """Write the workbook to `path`, whole or not at all.
 
-    `native` puts a formula with its value into every cell, else only values; `report` adds the sheets of a training
-    run; `on_rows` hears how many table rows were just written. Raises GradsheetError for what can't be written; the old
-    file then stays as it is.
+    `formulas` is one of page.FORMULAS; `macros` adds the VBA project, and with it the sheets that need one (the file
+    then ends in .xlsm); `report` adds the sheets of a training run; `on_rows` hears how many table rows were just
+    written. Raises GradsheetError for what can't be written; the old file then stays as it is.
     """
     with write_whole(path) as file:
-        write(file, network, tables, native=native, report=report, on_rows=on_rows)
+        write(file, network, tables, formulas=formulas, macros=macros, report=report, on_rows=on_rows)
 
 
 def write(
@@ -89,7 +99,8 @@ def write(
     network: Network,
     tables: list[RateTable],
     *,
-    native: bool = True,
+    formulas: str = NATIVE,
+    macros: bool = False,
     report: RunReport | None = None,
     on_rows: Callable[[int], None] = lambda count: None,
 ) -> None:
@@ -98,19 +109,49 @@ def write(
     book = Workbook()
     book.remove(book.active)
     styles.register(book)
-    names = [START, *(sheet_name(t.learning_rate) for t in tables), GRAPHS, *(RUN_SHEETS if report else ())]
-    pages = {name: Page(book.create_sheet(name), native) for name in names}
-    start_sheet.write(pages[START], layout, tables, list(RUN_SHEETS if report else ()))
+    more = _other_sheets(macros, report)
+    twins = [rate_rows.twin_name(t.learning_rate) for t in tables] if formulas == UDF else []
+    conf = [conf_sheet.CONF] if macros else []
+    names = [START, *(sheet_name(t.learning_rate) for t in tables), GRAPHS, *more, *conf, *twins]
+    pages = {name: Page(book.create_sheet(name), formulas) for name in names}
+    start_sheet.write(pages[START], layout, tables, more)
     for table in tables:
         lr_sheet.write(pages[sheet_name(table.learning_rate)], layout, table)
     graphs_sheet.write(pages[GRAPHS], layout, tables)
+    if formulas == UDF:
+        for table in tables:
+            rate_rows.write_twin(pages[rate_rows.twin_name(table.learning_rate)], layout, table)
+    if macros:
+        playground_sheet.write(pages[playground_sheet.PLAYGROUND], network, tables[0].learning_rate)
+        conf_sheet.write(pages[conf_sheet.CONF])
+    if TRAINING in pages:
+        training_sheet.write(pages[TRAINING], report, controls=macros)
     for name, sheet in RUN_SHEETS.items() if report else ():
         sheet.write(pages[name], report)
     _name_cells(book, layout, [t.learning_rate for t in tables])
     book.properties.creator = "gradsheet"
     book.properties.title = "Backpropagation, cell by cell"
     book.calculation = CalcProperties(calcId=CALC_ID, fullCalcOnLoad=False)
-    package.write(book, list(pages.values()), file, on_rows)
+    package.write(book, list(pages.values()), file, on_rows, vba_project=_vba_project(book) if macros else None)
+
+
+def _other_sheets(macros: bool, report: RunReport | None) -> list[str]:
+    """The sheets behind the charts that are there to be read."""
+    return [
+        *([playground_sheet.PLAYGROUND] if macros else ()),
+        *([TRAINING] if macros or report else ()),
+        *(RUN_SHEETS if report else ()),
+    ]
+
+
+def _vba_project(book: Workbook) -> bytes:
+    """The macros for this workbook; its sheets get the names that VBA knows them by."""
+    from workbook.macros import project  # xlwings takes a moment to load
+
+    book.code_name = project.BOOK_CODE_NAME
+    for place, sheet in enumerate(book.worksheets, start=1):
+        sheet.sheet_properties.codeName = project.code_name(place)
+    return project.vba_project(len(book.worksheets))
 
 
 def _check(network: Network, learning_rates: Sequence[float], iterations: int) -> None:

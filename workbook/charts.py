@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from openpyxl.chart import LineChart
+from openpyxl.chart import LineChart, ScatterChart
 from openpyxl.chart.data_source import AxDataSource, NumData, NumDataSource, NumRef, NumVal, StrData, StrRef, StrVal
 from openpyxl.chart.layout import Layout as ChartLayout
 from openpyxl.chart.marker import Marker
-from openpyxl.chart.series import Series, SeriesLabel
+from openpyxl.chart.series import Series, SeriesLabel, XYSeries
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.chart.text import RichText, Text
 from openpyxl.chart.title import Title, title_maker
@@ -74,19 +74,26 @@ def sweep_chart(layout: Layout, curves: list[tuple[str, str, str, np.ndarray]]) 
     return chart
 
 
-def epoch_chart(heading: str, lines: list[Line]) -> LineChart:
-    """A number by epoch, ours and others'. The longest line gives the axis its epochs."""
-    lines = sorted(lines, key=lambda line: -len(line.steps))
-    chart = _chart(fixed_title(heading), len(lines[0].steps), ("Epoch", None))
+def epoch_chart(heading: str, lines: list[Line], highest: float | None = None) -> ScatterChart:
+    """A number by epoch, ours and others'. Numbers on both axes: rows that are still blank take no room.
+
+    `highest` is the end of the vertical axis where there is one, such as 100 for percent.
+    """
+    chart = ScatterChart()
+    _dress(chart, fixed_title(heading), ("Epoch", None))
+    chart.scatterStyle = "lineMarker"
+    chart.x_axis.majorGridlines = None
+    chart.x_axis.scaling.min = 0
+    chart.y_axis.scaling.max = highest
     for line in lines:
-        chart.series.append(_series(line))
+        chart.series.append(_scatter(line))
     chart.legend.position = "b"
     if len(lines) == 1:
         chart.legend = None
     return chart
 
 
-def place(sheet: Worksheet, chart: LineChart, top_left: str, bottom_right: str) -> None:
+def place(sheet: Worksheet, chart: LineChart | ScatterChart, top_left: str, bottom_right: str) -> None:
     """Put a chart over the cells from `top_left` to `bottom_right`, both included."""
     (first, top), (last, bottom) = coordinate_from_string(top_left), coordinate_from_string(bottom_right)
     start = AnchorMarker(col=column_index_from_string(first) - 1, row=top - 1)
@@ -95,8 +102,15 @@ def place(sheet: Worksheet, chart: LineChart, top_left: str, bottom_right: str) 
     sheet.add_chart(chart)
 
 
-def _chart(heading: Title, iterations: int, axes: tuple[str, str | None] = ("Iteration", "E_total")) -> LineChart:
+def _chart(heading: Title, iterations: int) -> LineChart:
     chart = LineChart()
+    _dress(chart, heading, ("Iteration", "E_total"))
+    chart.x_axis.tickLblSkip = chart.x_axis.tickMarkSkip = _nice_step(iterations)
+    return chart
+
+
+def _dress(chart: LineChart | ScatterChart, heading: Title, axes: tuple[str, str | None]) -> None:
+    """What all charts have in common."""
     chart.title = heading
     chart.style = 2
     chart.roundedCorners = False
@@ -106,27 +120,50 @@ def _chart(heading: Title, iterations: int, axes: tuple[str, str | None] = ("Ite
             axis.title = fixed_title(text, size=1000, bold=False)
         axis.delete = False
         axis.txPr = _text_properties(900)
-    chart.x_axis.tickLblSkip = chart.x_axis.tickMarkSkip = _nice_step(iterations)
     chart.x_axis.tickLblPos = "low"
     chart.x_axis.number_format = chart.y_axis.number_format = "General"
     chart.y_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill="E3E3E3", w=9525))
-    return chart
 
 
 def _series(line: Line) -> Series:
     series = Series(
         val=NumDataSource(numRef=NumRef(f=line.values_ref, numCache=_cache(line.values))),
         cat=AxDataSource(numRef=NumRef(f=line.steps_ref, numCache=_cache(line.steps))),
-        tx=SeriesLabel(strRef=StrRef(f=line.name_ref, strCache=_text_cache(line.name))),
+        tx=_name(line),
     )
-    properties = LineProperties(solidFill=line.colour, w=22225, prstDash="sysDash" if line.dashed else None)
-    series.graphicalProperties = GraphicalProperties(ln=properties)
-    # A single epoch has no line yet: its point must be seen.
-    series.marker = Marker(symbol="circle", size=5) if len(line.values) == 1 else Marker(symbol="none")
-    if len(line.values) == 1:
-        series.marker.graphicalProperties = GraphicalProperties(solidFill=line.colour)
+    series.graphicalProperties = _stroke(line)
+    # A single iteration has no line: its point must be seen.
+    series.marker = _point(line) if len(line.values) == 1 else Marker(symbol="none")
     series.smooth = False
     return series
+
+
+def _scatter(line: Line) -> XYSeries:
+    """Points too: the first epoch has no line yet."""
+    series = XYSeries(
+        xVal=AxDataSource(numRef=NumRef(f=line.steps_ref, numCache=_cache(line.steps))),
+        yVal=NumDataSource(numRef=NumRef(f=line.values_ref, numCache=_cache(line.values))),
+        tx=_name(line),
+    )
+    series.graphicalProperties = _stroke(line)
+    series.marker = Marker(symbol="none") if line.dashed else _point(line)
+    series.smooth = False
+    return series
+
+
+def _name(line: Line) -> SeriesLabel:
+    return SeriesLabel(strRef=StrRef(f=line.name_ref, strCache=_text_cache(line.name)))
+
+
+def _stroke(line: Line) -> GraphicalProperties:
+    properties = LineProperties(solidFill=line.colour, w=22225, prstDash="sysDash" if line.dashed else None)
+    return GraphicalProperties(ln=properties)
+
+
+def _point(line: Line) -> Marker:
+    marker = Marker(symbol="circle", size=5)
+    marker.graphicalProperties = GraphicalProperties(solidFill=line.colour)
+    return marker
 
 
 def _error_line(layout: Layout, sheet: str, e_total: np.ndarray, name_ref: str, name: str, colour: str) -> Line:

@@ -7,16 +7,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from trainer.names import DATASETS
+from trainer.names import DATASETS, INSTALL
 from workbook import build, options, run_report
 from workbook.layout import sheet_name
+from workbook.page import FORMULAS, NATIVE, UDF
 from workbook.texts import plain
 from xlfuncs.errors import GradsheetError
 from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES, Network
 
 if TYPE_CHECKING:
     from trainer.run import Run
-    from workbook.lr_sheet import RateTable
+    from workbook.rate_rows import RateTable
     from workbook.run_report import RunReport
 
 DEMO = "gradsheet.xlsx"
@@ -61,7 +62,7 @@ def _parser() -> Parser:
 
 def _add_build(commands) -> None:
     parser = commands.add_parser("build", help="write the backpropagation workbook")
-    parser.add_argument("out", metavar="OUT.xlsx", type=Path, help="the file to write")
+    parser.add_argument("out", metavar="OUT.xlsx", type=Path, help="the file to write; with .xlsm it has macros")
     parser.add_argument(
         "--lr",
         metavar="RATES",
@@ -79,9 +80,9 @@ def _add_build(commands) -> None:
     parser.add_argument("--weights", metavar="NUMBERS", help="start weights w1,w2,… (default: 0.15,0.2,0.25,0.3,0.4,…)")
     parser.add_argument(
         "--formulas",
-        choices=("native", "values"),
-        default="native",
-        help="native: every cell a formula with its value; values: numbers only (default: %(default)s)",
+        choices=FORMULAS,
+        help="native: every cell a formula with its value; values: numbers only; udf: tables that Excel's functions "
+        "fill from Python (default: native, for .xlsm udf)",
     )
     parser.add_argument(
         "--check",
@@ -114,19 +115,25 @@ def _build(args: argparse.Namespace) -> int:
     network = options.network(args.layers, args.inputs, args.targets, args.weights)
     rates = options.learning_rates(args.lr)
     _check_name(args.out)
-    native = args.formulas == "native"
+    formulas = args.formulas or (UDF if _has_macros(args.out) else NATIVE)
+    if formulas == UDF and not _has_macros(args.out):
+        raise GradsheetError(f"--formulas udf needs macros; name the file {args.out.with_suffix('.xlsm').name}.")
     report = run_report.of_folder(args.run_dir) if args.run_dir else None
     if args.check:
-        return _check(args.out, network, rates, args.iterations, native=native, report=report)
-    _write(args.out, network, rates, args.iterations, native=native, report=report)
+        return _check(args.out, network, rates, args.iterations, formulas=formulas, report=report)
+    _write(args.out, network, rates, args.iterations, formulas=formulas, report=report)
     count = "1 learning rate" if len(rates) == 1 else f"{len(rates)} learning rates"
     print(f"{args.out}: {count}, {args.iterations:,} iterations each. Open it and begin with the sheet Start.")
     return 0
 
 
 def _check_name(out: Path) -> None:
-    if out.suffix.lower() != ".xlsx":
-        raise GradsheetError(f"{out} must end in .xlsx, the kind of file that is written.")
+    if out.suffix.lower() not in (".xlsx", ".xlsm"):
+        raise GradsheetError(f"{out} must end in .xlsx, or in .xlsm for a workbook with macros.")
+
+
+def _has_macros(out: Path) -> bool:
+    return out.suffix.lower() == ".xlsm"
 
 
 def _write(
@@ -135,7 +142,7 @@ def _write(
     rates: Sequence[float],
     iterations: int,
     *,
-    native: bool = True,
+    formulas: str = NATIVE,
     report: "RunReport | None" = None,
 ) -> "list[RateTable]":
     from rich.console import Console
@@ -149,7 +156,8 @@ def _write(
             path,
             network,
             tables,
-            native=native,
+            formulas=formulas,
+            macros=_has_macros(path),
             report=report,
             on_rows=lambda rows: progress.advance(task, rows),
         )
@@ -171,8 +179,10 @@ def _into(path: Path) -> "Callable[[Run], None]":
     """Writes the whole workbook, with the run as it then is; the tables of the other sheets stay the same."""
     tables = build.compute(DEFAULT, LEARNING_RATES, ITERATIONS)
     # What can't be written is told before hours of training, not after the first epoch.
-    build.save(path, DEFAULT, tables)
-    return lambda run: build.save(path, DEFAULT, tables, report=run_report.of_run(run))
+    macros = _has_macros(path)
+    how = {"formulas": UDF if macros else NATIVE, "macros": macros}
+    build.save(path, DEFAULT, tables, **how)
+    return lambda run: build.save(path, DEFAULT, tables, report=run_report.of_run(run), **how)
 
 
 def _check(
@@ -181,14 +191,14 @@ def _check(
     rates: list[float],
     iterations: int,
     *,
-    native: bool,
+    formulas: str,
     report: "RunReport | None",
 ) -> int:
     from workbook import compare
 
     tables = build.compute(network, rates, iterations)
     built = io.BytesIO()
-    build.write(built, network, tables, native=native, report=report)
+    build.write(built, network, tables, formulas=formulas, macros=_has_macros(path), report=report)
     built.seek(0)
     try:
         with open(path, "rb") as file:
@@ -244,7 +254,7 @@ def _demo_training(args: argparse.Namespace, path: Path) -> None:
     try:
         from trainer.data import choose_dataset
     except ImportError as error:
-        print(f'Not trained: the package {error.name} is missing; pip install "gradsheet[train]" brings it.')
+        print(f"Not trained: the package {error.name} is missing; run {INSTALL}.")
         return
     dataset, sentence = (args.dataset, "") if args.dataset else choose_dataset(args.data_dir)
     if sentence:

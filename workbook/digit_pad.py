@@ -3,7 +3,7 @@
 from openpyxl.formatting.rule import ColorScaleRule, DataBarRule
 from openpyxl.utils import get_column_letter
 
-from workbook.page import TRAINING_TAB, Page
+from workbook.page import TRAINING_TAB, UDF, Page
 from workbook.run_report import RunReport
 
 DIGIT_PAD = "Digit pad"
@@ -40,26 +40,38 @@ def write(page: Page, report: RunReport) -> None:
 
 
 def _answer(page: Page, report: RunReport) -> None:
+    """The answer, one below the other: digit, ten probabilities, the data the network was trained on."""
     names, numbers = (get_column_letter(ANSWER_COLUMN + k) for k in (0, 1))
     page.sheet.column_dimensions[names].width = 10
-    page.sheet.column_dimensions[numbers].width = 22
+    page.sheet.column_dimensions[numbers].width = 34
     prediction = report.pad.prediction
     page.put(f"{names}{FIRST_ROW}", "The network says", "heading")
-    page.put(f"{names}{FIRST_ROW + 1}", prediction.digit, "digit")
+    top = FIRST_ROW + 6
+    page.formula(f"{names}{FIRST_ROW + 1}", f"{numbers}{top}", prediction.digit, "digit")
     page.sheet.merge_cells(f"{names}{FIRST_ROW + 1}:{numbers}{FIRST_ROW + 3}")
-    page.put(f"{names}{FIRST_ROW + 5}", "digit", "table head")
-    page.put(f"{numbers}{FIRST_ROW + 5}", "probability", "table head")
-    for digit, probability in enumerate(prediction.probabilities):
-        page.put(f"{names}{FIRST_ROW + 6 + digit}", digit, "table")
-        page.put(f"{numbers}{FIRST_ROW + 6 + digit}", probability, "probability")
+    page.put(f"{names}{top - 1}", "digit", "table head")
+    page.put(f"{numbers}{top - 1}", "probability", "table head")
+    answer = [prediction.digit, *prediction.probabilities, prediction.data_label]
+    for k, name in enumerate(["the digit", *range(10), "trained on"]):
+        page.put(f"{names}{top + k}", name, "table")
+    cells = f"{numbers}{top}:{numbers}{top + len(answer) - 1}"
+    if page.formulas == UDF:
+        page.array(cells, f"TRANSPOSE(MNIST_PREDICT({GRID}))", [[value] for value in answer], "probability")
+    else:
+        for k, value in enumerate(answer):
+            page.put(f"{numbers}{top + k}", value, "probability")
+    page.sheet[f"{numbers}{top}"].number_format = "0"
     bars = DataBarRule("num", 0, "num", 1, color="9CC3E6", showValue=True, minLength=0, maxLength=100)
-    page.sheet.conditional_formatting.add(f"{numbers}{FIRST_ROW + 6}:{numbers}{FIRST_ROW + 15}", bars)
-    lines = (
-        f"The label is {report.pad.label}.",
-        f"Model trained on {prediction.data_label}.",
-        "These are the answers from when the",
-        "workbook was written. In Excel with xlwings,",
+    page.sheet.conditional_formatting.add(f"{numbers}{top + 1}:{numbers}{top + 10}", bars)
+    asked_anew = (
+        "Change pixels: Python answers anew.",
+        "Another network: train another one.",
+    )
+    as_written = (
+        "The answers are from when the workbook was",
+        "written. In the macro workbook (.xlsm),",
         f"=MNIST_PREDICT({GRID}) asks anew.",
     )
+    lines = (f"The label is {report.pad.label}.", *(asked_anew if page.formulas == UDF else as_written))
     for k, line in enumerate(lines):
-        page.put(f"{names}{FIRST_ROW + 17 + k}", line, "note")
+        page.put(f"{names}{top + len(answer) + 1 + k}", line, "note")

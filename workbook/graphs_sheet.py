@@ -5,8 +5,8 @@ from openpyxl.utils import get_column_letter
 
 from workbook import charts
 from workbook.layout import GRAPHS, START, Layout, absolute, quoted, sheet_name
-from workbook.lr_sheet import RateTable
 from workbook.page import OVERVIEW_TAB, Page
+from workbook.rate_rows import RateTable
 from workbook.texts import plain
 
 TOP_ROW, TOP_ROWS, TOP_COLUMNS = 5, 22, 12

@@ -23,7 +23,7 @@ MAX_PICTURE_PX = 640  # higher than this, the picture leaves out the weights' la
 BOX_COLUMNS = 4
 FIRST_BOX_COLUMN = 11  # K
 CHART_COLUMNS = 6
-RESULT_CHARS = 52  # what fits on one line of a box's result
+LINE_CHARS, RESULT_CHARS = 47, 52  # what fits on one line of a box, and of its bold result
 START = "Start"
 GRAPHS = "Error_LR Graphs"
 
@@ -57,12 +57,26 @@ def check_size(sizes: tuple[int, int, int]) -> None:
 
 @dataclass(frozen=True)
 class Box:
-    """The place of one weight's derivation: its top left cell and how many rows its result line takes."""
+    """The place of one weight's derivation: its top left cell, and its lines with the rows that each needs."""
 
     weight: Weight
     column: int
     row: int
-    result_rows: int
+    lines: tuple[tuple[explain.Step, int], ...]
+
+    @property
+    def bottom(self) -> int:
+        """Its last row: below the title and the chain rule stand the lines."""
+        return self.row + 1 + sum(rows for _, rows in self.lines)
+
+
+def _lines(network: Network, weight: Weight) -> tuple[tuple[explain.Step, int], ...]:
+    """The steps that a box shows, each with the rows its text needs."""
+    shown = [step for step in explain.steps(network, weight) if step.kind != explain.FACTOR]
+    widths = [RESULT_CHARS if step.kind == explain.RESULT else LINE_CHARS for step in shown]
+    return tuple(
+        (step, ceil(len(f"{step.symbol} = {step.text}") / width)) for step, width in zip(shown, widths, strict=True)
+    )
 
 
 @dataclass(frozen=True)
@@ -123,19 +137,15 @@ class Layout:
     @cached_property
     def boxes(self) -> tuple[Box, ...]:
         """The derivation boxes: two lines of them over the table's width."""
-        network, found = self.network, []
-        per_line = ceil(len(network.weights) / 2)
-        heights = []
-        for weight in network.weights:
-            result = explain.steps(network, weight)[-1]
-            result_rows = ceil(len(f"{result.symbol} = {result.text}") / RESULT_CHARS)
-            shown = [s for s in explain.steps(network, weight) if s.kind != explain.FACTOR]
-            heights.append((2 + len(shown) - 1 + result_rows, result_rows))
-        first_line = max(height for height, _ in heights[:per_line])
-        for k, (weight, (_, result_rows)) in enumerate(zip(network.weights, heights, strict=True)):
+        per_line = ceil(len(self.network.weights) / 2)
+        found: list[Box] = []
+        top = 3
+        for k, weight in enumerate(self.network.weights):
             line, place = divmod(k, per_line)
+            if line and not place:
+                top = max(box.bottom for box in found) + 2
             column = FIRST_BOX_COLUMN + place * BOX_COLUMNS
-            found.append(Box(weight, column, 3 + line * (first_line + 1), result_rows))
+            found.append(Box(weight, column, top, _lines(self.network, weight)))
         return tuple(found)
 
     @cached_property
@@ -143,13 +153,11 @@ class Layout:
         """The table's header: 27, or lower where more has to stand above it."""
         network = self.network
         forward_lines = sum(2 * layer.size for layer in network.layers) + len(network.targets) + 1
-        last_box = self.boxes[-1]
-        shown = [s for s in explain.steps(network, last_box.weight) if s.kind != explain.FACTOR]
         lr_row = int(self.learning_rate[1:])
         return max(
             27,
             self.forward_row + forward_lines + 3,
-            last_box.row + 2 + len(shown) + last_box.result_rows,
+            max(box.bottom for box in self.boxes) + 2,
             lr_row + 10,
         )
 

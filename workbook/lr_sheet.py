@@ -1,37 +1,25 @@
 """One sheet a learning rate: the table, and above it the picture, the formulas, ɳ, the derivations and the chart."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from math import ceil
-from xml.sax.saxutils import escape
 
 import numpy as np
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from workbook import charts, picture
-from workbook.layout import CHART_COLUMNS, COLUMN_CHARS, GRAPHS, START, Box, Layout, StartLayout, absolute, quoted
-from workbook.page import TABLE_TAB, Page
+from workbook import charts, picture, rate_rows
+from workbook.layout import CHART_COLUMNS, COLUMN_CHARS, GRAPHS, START, Box, Layout, absolute, quoted
+from workbook.page import TABLE_TAB, UDF, Page
+from workbook.rate_rows import RateTable
 from workbook.texts import plain
 from xlfuncs import explain
-from xlfuncs.expression import EXP_LIMIT, excel, text
-from xlfuncs.network import Network
+from xlfuncs.expression import excel, text
 
 # A frozen header must leave room to scroll: above it there is at most this much of a screen.
 MAX_FROZEN_ROWS = 40
+BY_PYTHON, BY_FORMULAS = "computed by Python", "computed by plain formulas (no Python here)"
+# As an array, so that a program without the function doesn't show the answer of another one.
+BY_WHOM = f'IF(ISERROR(BP_SIGMOID(0)),"{BY_FORMULAS}","{BY_PYTHON}")'
 PRINTED_COLUMNS = 36  # on one page across; more would be too small to read
-
-
-@dataclass(frozen=True)
-class RateTable:
-    """A learning rate and its iteration table, shape (iterations, columns), in the order of `Network.columns`."""
-
-    learning_rate: float
-    table: np.ndarray
-
-    def e_total(self, network: Network) -> np.ndarray:
-        """The error curve, shape (iterations,)."""
-        return self.table[:, network.column_names.index("E_total")]
 
 
 def write(page: Page, layout: Layout, rate_table: RateTable) -> None:
@@ -48,17 +36,8 @@ def write(page: Page, layout: Layout, rate_table: RateTable) -> None:
         _derivation(page, layout, box, row)
     _legend(page, layout)
     _chart(page, layout, rate_table)
-    _table(page, layout, table)
+    rate_rows.write(page, layout, rate_table)
     page.shapes.append(picture.anchor(layout, row))
-
-
-def is_guarded(layout: Layout, table: np.ndarray) -> bool:
-    """Whether a pre-activation is so far below 0 that Excel's EXP would overflow."""
-    units = [k for k, c in enumerate(layout.network.columns) if c.formula.op != "sigmoid" and c.group in _UNITS]
-    return bool(table[:, units].min() < EXP_LIMIT)
-
-
-_UNITS = ("hidden", "output")
 
 
 def _set_up(page: Page, layout: Layout, table: np.ndarray) -> None:
@@ -123,9 +102,11 @@ def _forward_formulas(page: Page, layout: Layout) -> None:
 def _learning_rate(page: Page, layout: Layout, learning_rate: float) -> None:
     row = int(layout.learning_rate[1:])
     page.put(f"H{row - 1}", "Learning rate (ɳ)", "note")
-    page.put(layout.learning_rate, learning_rate, "change" if page.native else "linked")
-    if page.native:
+    page.put(layout.learning_rate, learning_rate, "change" if page.live else "linked")
+    if page.live:
         page.put(f"H{row + 1}", "← change it: all below follows", "note")
+        if page.formulas == UDF:
+            page.array(f"H{row + 2}:H{row + 2}", BY_WHOM, [[BY_PYTHON]], "note")
         page.link(f"H{row + 3}", "Inputs, targets, weights: Start", f"{quoted(START)}!C7")
         only_numbers(page, layout.learning_rate, "The learning rate ɳ is one number, such as 0.5.")
     else:
@@ -145,42 +126,37 @@ def _derivation(page: Page, layout: Layout, box: Box, row: dict[str, float]) -> 
     """One boxed derivation: the chain rule, its steps with their numbers, the result highlighted."""
     letters = [get_column_letter(box.column + k) for k in range(4)]
     first, last = letters[0], letters[-1]
-    steps = explain.steps(layout.network, box.weight)
-    numbers = dict(zip([s.symbol for s in steps], explain.values(layout.network, box.weight, row), strict=True))
+    symbols = [step.symbol for step in explain.steps(layout.network, box.weight)]
+    numbers = dict(zip(symbols, explain.values(layout.network, box.weight, row), strict=True))
     page.put(f"{first}{box.row}", f"∂E_total/∂{box.weight.name}", "box title")
     for letter in letters[1:-1]:
         page.style(f"{letter}{box.row}", "box top")
     page.put(f"{last}{box.row}", f"{box.weight.source} → {box.weight.target}", "box corner")
-    page.put(f"{first}{box.row + 1}", f"= {explain.chain(layout.network, box.weight)}", "box line")
-    page.style(f"{last}{box.row + 1}", "box number")
+    page.put(f"{first}{box.row + 1}", f"= {explain.chain(layout.network, box.weight)}", "box chain")
+    page.style(f"{last}{box.row + 1}", "box line number")
     cells = {variable: layout.cell(variable, layout.first_row) for variable in layout.network.column_names}
     at = box.row + 2
-    for step in steps:
-        if step.kind == explain.FACTOR:
-            continue
-        is_result = step.kind == explain.RESULT
+    for step, rows in box.lines:
+        style = "result" if step.kind == explain.RESULT else "line"
+        _frame(page, letters, at, rows, style)
+        page.put(f"{first}{at}", f"{step.symbol} = {step.text}", f"box {style}")
         formula = excel(step.formula, lambda variable, _: cells[variable])
-        page.put(f"{first}{at}", f"{step.symbol} = {step.text}", "box result" if is_result else "box line")
-        number_style = "box result number" if is_result else "box number"
-        if is_result:
-            _highlight(page, box, letters, at)
-        page.formula(f"{last}{at}", formula, numbers[step.symbol], number_style)
+        page.formula(f"{last}{at}", formula, numbers[step.symbol], f"box {style} number")
         cells[step.symbol] = f"{last}{at}"
-        at += 1
+        at += rows
 
 
-def _highlight(page: Page, box: Box, letters: list[str], at: int) -> None:
-    """The result's line over as many rows as its text needs."""
-    bottom = at + box.result_rows - 1
-    for letter in letters[:-1]:
-        for row in range(at, bottom + 1):
-            if (letter, row) != (letters[0], at):
-                page.style(f"{letter}{row}", "box result fill")
-    for row in range(at + 1, bottom + 1):
-        page.style(f"{letters[-1]}{row}", "box result number")
-    page.sheet.merge_cells(f"{letters[0]}{at}:{letters[-2]}{bottom}")
-    if bottom > at:
-        page.sheet.merge_cells(f"{letters[-1]}{at}:{letters[-1]}{bottom}")
+def _frame(page: Page, letters: list[str], top: int, rows: int, style: str) -> None:
+    """Format a line of a box over as many rows as its text needs, and merge them."""
+    bottom = top + rows - 1
+    for row in range(top, bottom + 1):
+        page.style(f"{letters[0]}{row}", f"box {style}")
+        for letter in letters[1:-1]:
+            page.style(f"{letter}{row}", f"box {style} fill")
+        page.style(f"{letters[-1]}{row}", f"box {style} number")
+    page.sheet.merge_cells(f"{letters[0]}{top}:{letters[-2]}{bottom}")
+    if rows > 1:
+        page.sheet.merge_cells(f"{letters[-1]}{top}:{letters[-1]}{bottom}")
 
 
 def _legend(page: Page, layout: Layout) -> None:
@@ -204,61 +180,3 @@ def _chart(page: Page, layout: Layout, rate_table: RateTable) -> None:
     last = get_column_letter(layout.chart_column + CHART_COLUMNS - 1)
     chart = charts.error_chart(layout, page.sheet.title, rate_table.learning_rate, rate_table.e_total(layout.network))
     charts.place(page.sheet, chart, f"{first}9", f"{last}{layout.header_row - 1}")
-
-
-def _table(page: Page, layout: Layout, table: np.ndarray) -> None:
-    """The header through openpyxl, the rows as XML when the file is written: there may be very many."""
-    network = layout.network
-    for column in network.columns:
-        letter = layout.column_of[column.name]
-        page.put(f"{letter}{layout.header_row}", column.label, f"head {column.group}")
-        page.style(f"{letter}{layout.first_row}", f"body {column.group}")
-    styles = [page.sheet[layout.cell(c.name, layout.first_row)].style_id for c in network.columns]
-    page.rows_from, page.rows_to = layout.first_row, layout.last_row
-    formulas = _formulas(layout, is_guarded(layout, table)) if page.native else None
-    page.rows = lambda: _row_xml(layout, table, styles, formulas)
-
-
-def _formulas(layout: Layout, guarded: bool) -> tuple[list[str | None], list[str | None]]:
-    """The formulas of the first row and of the rows below, with {0} for the row above's number and {1} for its own."""
-    start = StartLayout(layout.network)
-    first: list[str | None] = []
-    below: list[str | None] = []
-
-    def reference(variable: str, is_previous: bool) -> str:
-        if variable == "learning_rate":
-            return absolute(layout.learning_rate)
-        return f"{layout.column_of[variable]}{{{0 if is_previous else 1}}}"
-
-    for column in layout.network.columns:
-        formula = excel(column.formula, reference, guarded=guarded)
-        below.append(formula)
-        if column.start is None:
-            first.append(formula)
-        elif column.group == "iteration":
-            first.append(None)
-        else:
-            first.append(f"{START}!{absolute(start.of(column.name))}")
-    return first, below
-
-
-def _row_xml(layout: Layout, table: np.ndarray, styles: list[int], formulas) -> Iterator[str]:
-    """The table's rows as they stand in the sheet's XML, each formula with its value."""
-    letters = [layout.column_of[c.name] for c in layout.network.columns]
-    if formulas is None:
-        first = below = [None] * len(letters)
-    else:
-        first, below = formulas
-    for patterns, start, stop in ((first, 0, 1), (below, 1, len(table))):
-        template = _row_template(letters, styles, patterns)
-        for k in range(start, stop):
-            row = layout.first_row + k
-            yield template.format(row - 1, row, *map(repr, table[k].tolist()))
-
-
-def _row_template(letters: list[str], styles: list[int], formulas: list[str | None]) -> str:
-    cells = []
-    for k, (letter, style, formula) in enumerate(zip(letters, styles, formulas, strict=True)):
-        written = f"<f>{escape(formula)}</f>" if formula else ""
-        cells.append(f'<c r="{letter}{{1}}" s="{style}">{written}<v>{{{k + 2}}}</v></c>')
-    return f'<row r="{{1}}">{"".join(cells)}</row>'

@@ -15,7 +15,8 @@ from typing import BinaryIO
 
 from openpyxl import Workbook
 
-from workbook.page import Page, Value
+from workbook.macros import controls
+from workbook.page import NOT_AVAILABLE, Page, Value
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 SHARED_STRINGS = "xl/sharedStrings.xml"
@@ -36,27 +37,44 @@ for _prefix, _namespace in _PREFIXES.items():
     ET.register_namespace(_prefix, _namespace)
 
 
-def write(book: Workbook, pages: list[Page], file: BinaryIO, on_rows: Callable[[int], None]) -> None:
+def write(
+    book: Workbook,
+    pages: list[Page],
+    file: BinaryIO,
+    on_rows: Callable[[int], None],
+    *,
+    vba_project: bytes | None = None,
+) -> None:
     """Write the workbook with everything the pages add to it. The same input gives the same bytes.
 
-    `on_rows` hears how many streamed rows were just written.
+    `on_rows` hears how many streamed rows were just written; `vba_project` makes it a macro-enabled workbook.
     """
     plain = io.BytesIO()
     book.save(plain)
     with zipfile.ZipFile(plain) as source, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
         by_sheet = {f"xl/worksheets/sheet{k}.xml": page for k, page in enumerate(pages, start=1)}
         by_drawing = {_drawing_of(source, part): page for part, page in by_sheet.items() if page.shapes}
+        button_places = {_relations_of(f"xl/worksheets/sheet{k}.xml"): k for k, p in enumerate(pages, 1) if p.buttons}
         strings: dict[str, int] = {}
         for part in source.namelist():
             content = source.read(part)
             if part in by_sheet:
                 chunks = _sheet(content, by_sheet[part], strings, on_rows)
             elif part.endswith((".xml", ".rels")):
-                chunks = [_canonical(_mended(part, ET.fromstring(content), by_drawing.get(part)))]
+                root = _mended(part, ET.fromstring(content), by_drawing.get(part))
+                if part in button_places:
+                    controls.add_button_relation(root, button_places[part])
+                if vba_project:
+                    controls.add_macros(part, root)
+                chunks = [_canonical(root)]
             else:
                 chunks = [content]
             _add(target, part, chunks)
         _add(target, SHARED_STRINGS, [_canonical(_string_table(strings))])
+        for place in button_places.values():
+            _add(target, controls.vml_part(place), [controls.vml(pages[place - 1].buttons, place)])
+        if vba_project:
+            _add(target, controls.VBA_PART, [vba_project])
 
 
 def _add(target: zipfile.ZipFile, part: str, chunks: Iterable[bytes]) -> None:
@@ -71,10 +89,15 @@ def _add(target: zipfile.ZipFile, part: str, chunks: Iterable[bytes]) -> None:
 
 def _drawing_of(source: zipfile.ZipFile, sheet: str) -> str:
     """The drawing part of a sheet. Every sheet with shapes has a chart, so openpyxl wrote one."""
-    folder, _, file = sheet.rpartition("/")
-    relations = ET.fromstring(source.read(f"{folder}/_rels/{file}.rels"))
+    relations = ET.fromstring(source.read(_relations_of(sheet)))
     targets = [r.get("Target") for r in relations if r.get("Type").endswith("/drawing")]
     return targets[0].removeprefix("/")
+
+
+def _relations_of(sheet: str) -> str:
+    """The part with a sheet's relations to others. Every sheet with buttons has a chart, and so has one."""
+    folder, _, file = sheet.rpartition("/")
+    return f"{folder}/_rels/{file}.rels"
 
 
 def _canonical(root: ET.Element) -> bytes:
@@ -121,6 +144,8 @@ def _sheet(content: bytes, page: Page, strings: dict[str, int], on_rows: Callabl
             _share(cell, strings)
         elif cell.get("r") in page.cached:
             _cache(cell, page.cached[cell.get("r")])
+    if page.buttons:
+        controls.add_buttons(root)
     if page.rows is None:
         yield _canonical(root)
         return
@@ -170,7 +195,7 @@ def _cache(cell: ET.Element, value: Value) -> None:
     if isinstance(value, bool):
         cell.set("t", "b")
     elif isinstance(value, str):
-        cell.set("t", "str")
+        cell.set("t", "e" if value == NOT_AVAILABLE else "str")
     else:
         cell.attrib.pop("t", None)
     written = ET.SubElement(cell, f"{MAIN}v")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainer.log import EpochRow
+from trainer.names import INSTALL
 from trainer.published import PUBLISHED_LOG, PublishedRow
 from xlfuncs.errors import GradsheetError
 
@@ -28,12 +29,13 @@ class Pad:
 
 @dataclass(frozen=True)
 class RunReport:
-    """A run: its settings as (name, value), its log, and what its best checkpoint does.
+    """A run: its folder, its settings as (name, value), its log, and what its best checkpoint does.
 
     `published` is empty unless the run is on MNIST; `graph` is the autograd graph as PNG, or None, and then
     `graph_note` says why. `examination` and `pad` are None before the first epoch is done.
     """
 
+    folder: str
     title: str
     data_label: str
     settings: tuple[tuple[str, str | float], ...]
@@ -53,9 +55,7 @@ def of_folder(folder: Path | str) -> RunReport:
     try:
         from trainer.run import load_run
     except ImportError as error:
-        raise GradsheetError(
-            f'Reading a run needs the package {error.name}: pip install "gradsheet[train]", then try again.'
-        ) from error
+        raise GradsheetError(f"Reading a run needs the package {error.name}; run {INSTALL}, then try again.") from error
     return of_run(load_run(folder))
 
 
@@ -73,6 +73,7 @@ def of_run(run: "Run") -> RunReport:
         pad = _pad(run, data)
     graph, note = _graph()
     return RunReport(
+        folder=str(Path(run.folder).resolve()),
         title=f"MNIST CNN, recipe {config.recipe.name}",
         data_label=config.data_label,
         settings=_settings(run),

@@ -5,8 +5,9 @@ from openpyxl.utils import get_column_letter
 
 from workbook import charts, graphs_sheet
 from workbook.layout import GRAPHS, Layout, StartLayout, absolute, quoted, sheet_name
-from workbook.lr_sheet import RateTable, only_numbers
-from workbook.page import OVERVIEW_TAB, Page
+from workbook.lr_sheet import only_numbers
+from workbook.page import NATIVE, OVERVIEW_TAB, UDF, VALUES, Page
+from workbook.rate_rows import RateTable
 
 ABOUT = (
     "A small neural network is trained by backpropagation, one iteration a row, once for each learning rate ɳ. "
@@ -16,7 +17,12 @@ ABOUT_VALUES = (
     "A small neural network is trained by backpropagation, one iteration a row, once for each learning rate ɳ. "
     "This workbook holds numbers only; gradsheet build without --formulas values writes the formulas too."
 )
-HOW = "Yellow cells are the ones to change: every table and chart follows. ɳ stands in H17 of each sheet."
+ABOUT_UDF = (
+    "A small neural network is trained by backpropagation, one iteration a row, once for each learning rate ɳ. Python "
+    "fills each table through one function, =BP_TABLE(…), in Excel on Windows; Playground shows the steps one by one."
+)
+ABOUTS = {NATIVE: ABOUT, VALUES: ABOUT_VALUES, UDF: ABOUT_UDF}
+HOW = "Yellow cells are the ones to change: every table and chart follows. ɳ stands in {cell} of each sheet."
 DIFFERENCES = (
     "The numbers differ from the published workbook of this exercise (ERA V1, session 6). There, a_h1 is computed "
     "from h1 three rows further down (K28 is =1/(1+EXP(-J31))), which makes the table circular and sets its last rows "
@@ -34,9 +40,9 @@ def write(page: Page, layout: Layout, tables: list[RateTable], run_sheets: list[
     _set_up(page, layout)
     page.put("B1", "Backpropagation, cell by cell", "title")
     page.sheet.row_dimensions[1].height = 34
-    _paragraph(page, f"B2:{last}2", ABOUT if page.native else ABOUT_VALUES, height=34)
+    _paragraph(page, f"B2:{last}2", ABOUTS[page.formulas], height=34)
     page.put("B4", "The network and its data", "heading")
-    page.put("B5", HOW if page.native else "The start values of every sheet.", "note")
+    page.put("B5", HOW.format(cell=layout.learning_rate) if page.live else "The start values of every sheet.", "note")
     _settings(page, layout, start)
     _learning_rates(page, layout, start, tables)
     for k, name in enumerate(run_sheets):
@@ -77,13 +83,13 @@ def _settings(page: Page, layout: Layout, start: StartLayout) -> None:
     values |= {weight.name: weight.start for weight in network.weights}
     for variable, value in values.items():
         ref = start.of(variable)
-        page.put(ref, value, "change" if page.native else "linked")
+        page.put(ref, value, "change" if page.live else "linked")
         page.sheet[ref].number_format = f'"{variable} =  "General'
     for weight in network.weights:
         if weight.column == 0:
             row = start.weight(weight)[1:]
             page.put(f"B{row}", f"Weights into {weight.target}", "label")
-    if page.native:
+    if page.live:
         first, last = start.input(0), start.weight(network.weights[-1])
         widest = get_column_letter(2 + max(network.sizes))
         only_numbers(page, f"{first}:{widest}{last[1:]}", "Inputs, targets and weights are numbers, such as 0.15.")

@@ -1,34 +1,25 @@
-"""The sheet Training: settings, best and last accuracy, the epoch table, four charts beside the published log."""
+"""The sheet Training: settings, best and last accuracy, the epoch table, four charts beside the published log.
+
+In a workbook with macros it is also where a training is started: settings to change, buttons, a status line and a
+progress bar. Without macros it shows one run.
+"""
 
 import numpy as np
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.table import Table, TableStyleInfo
 
 from trainer.log import EpochRow
-from trainer.published import PublishedRow
-from workbook import charts
+from trainer.published import PUBLISHED_LOG, PublishedRow
+from workbook import charts, training_controls
 from workbook.charts import LINE_COLOURS, Line
 from workbook.layout import absolute, quoted
 from workbook.page import TRAINING_TAB, Page
 from workbook.run_report import RunReport
+from workbook.training_layout import COLUMNS, EPOCH_LOG, FIRST_COLUMN, HEADER_ROW, MAX_EPOCHS
 
-TRAINING = "Training"
 OURS, PUBLISHED = "This run", "The published log"
-HEADER_ROW = 12
-FIRST_COLUMN, NEXT_COLUMN = 2, 12  # B; L: the published log, or at once the charts
+NEXT_COLUMN = 12  # L: the published log, or at once the charts
 CHART_COLUMNS, CHART_ROWS = 7, 16
-# The epoch table's columns: field of the log, header, number format.
-COLUMNS = (
-    ("epoch", "epoch", "0"),
-    ("learning_rate", "learning rate", "0.0000##"),
-    ("train_loss", "train loss", "0.0000"),
-    ("train_accuracy", "train accuracy %", "0.00"),
-    ("test_loss", "test loss", "0.0000"),
-    ("test_accuracy", "test accuracy %", "0.00"),
-    ("test_correct", "test correct", "#,##0"),
-    ("seconds", "seconds", "0.0"),
-    ("images_per_second", "images/s", "#,##0"),
-)
 PUBLISHED_COLUMNS = (
     ("epoch", "epoch", "0"),
     ("train_accuracy", "train accuracy %", "0.00"),
@@ -44,22 +35,27 @@ CHARTS = (
 )
 
 
-def write(page: Page, report: RunReport) -> None:
-    """Fill the page."""
-    chart_column = NEXT_COLUMN + (len(PUBLISHED_COLUMNS) + 1 if report.published else 0)
+def write(page: Page, report: RunReport | None, *, controls: bool = False) -> None:
+    """Fill the page. With `controls` it can start a training, and may show no run yet."""
+    rows = report.rows if report else ()
+    published = report.published if report else PUBLISHED_LOG
+    chart_column = NEXT_COLUMN + (len(PUBLISHED_COLUMNS) + 1 if published else 0)
     _set_up(page, chart_column)
-    page.put("B1", report.title, "title")
+    page.put("B1", report.title if report else "MNIST CNN", "title")
     page.sheet.row_dimensions[1].height = 34
-    page.put("B2", _summary(report), "text")
+    page.put("B2", _summary(report) if report else training_controls.HOW, "text")
     page.sheet.merge_cells("B2:J2")
     page.sheet.row_dimensions[2].height = 20
-    _settings(page, report)
-    _table(page, FIRST_COLUMN, COLUMNS, report.rows, "EpochLog", OURS)
-    if report.published:
-        _table(page, NEXT_COLUMN, PUBLISHED_COLUMNS, report.published, "PublishedLog", PUBLISHED)
-    if report.rows:
-        _charts(page, report, chart_column)
-    last_row = HEADER_ROW + max(len(report.rows), len(report.published), 2 * CHART_ROWS)
+    if controls:
+        training_controls.write(page, report)
+    else:
+        _settings(page, report)
+    _table(page, FIRST_COLUMN, COLUMNS, rows, EPOCH_LOG, OURS)
+    if published:
+        _table(page, NEXT_COLUMN, PUBLISHED_COLUMNS, published, "PublishedLog", PUBLISHED)
+    if rows or controls:
+        _charts(page, rows, published, chart_column, MAX_EPOCHS if controls else len(rows))
+    last_row = HEADER_ROW + max(len(rows), len(published), 2 * CHART_ROWS)
     last = get_column_letter(chart_column + 2 * CHART_COLUMNS - 1)
     page.sheet.print_area = f"A1:{last}{last_row + 1}"
 
@@ -88,7 +84,7 @@ def _summary(report: RunReport) -> str:
 
 
 def _settings(page: Page, report: RunReport) -> None:
-    """The settings in two columns of pairs, the accuracies large beside them."""
+    """The run's settings in two columns of pairs, the accuracies large beside them."""
     for k, (name, value) in enumerate(report.settings):
         pair, row = divmod(k, 4)
         label, cell = ("B", "C") if pair == 0 else ("F", "G")
@@ -106,10 +102,13 @@ def _table(page: Page, first: int, columns, rows: tuple[EpochRow | PublishedRow,
     for k, (_, header, _) in enumerate(columns):
         page.put(f"{get_column_letter(first + k)}{HEADER_ROW}", header, "table head")
     page.sheet.row_dimensions[HEADER_ROW].height = 32
-    for at, row in enumerate(rows, start=HEADER_ROW + 1):
+    for at in range(HEADER_ROW + 1, HEADER_ROW + 1 + max(len(rows), 1)):
         for k, (field, _, number_format) in enumerate(columns):
             ref = f"{get_column_letter(first + k)}{at}"
-            page.put(ref, getattr(row, field), "table")
+            if rows:
+                page.put(ref, getattr(rows[at - HEADER_ROW - 1], field), "table")
+            else:
+                page.style(ref, "table")  # a table has at least one row
             page.sheet[ref].number_format = number_format
     last = f"{get_column_letter(first + len(columns) - 1)}{HEADER_ROW + max(len(rows), 1)}"
     table = Table(displayName=name, ref=f"{get_column_letter(first)}{HEADER_ROW}:{last}")
@@ -117,24 +116,27 @@ def _table(page: Page, first: int, columns, rows: tuple[EpochRow | PublishedRow,
     page.sheet.add_table(table)
 
 
-def _charts(page: Page, report: RunReport, chart_column: int) -> None:
+def _charts(page: Page, rows, published, chart_column: int, room: int) -> None:
+    """Four charts. `room` is how many rows of the epoch table they plot, filled or not yet."""
     for k, (heading, field) in enumerate(CHARTS):
-        lines = [_line(page, FIRST_COLUMN, COLUMNS, report.rows, field, OURS, LINE_COLOURS[0])]
-        if report.published and field in [column[0] for column in PUBLISHED_COLUMNS]:
-            lines.append(_line(page, NEXT_COLUMN, PUBLISHED_COLUMNS, report.published, field, PUBLISHED, "7F7F7F"))
+        lines = [_line(page, FIRST_COLUMN, COLUMNS, rows, room, field, OURS, LINE_COLOURS[0])]
+        if published and field in [column[0] for column in PUBLISHED_COLUMNS]:
+            theirs = (NEXT_COLUMN, PUBLISHED_COLUMNS, published, len(published))
+            lines.append(_line(page, *theirs, field, PUBLISHED, "7F7F7F"))
         line, place = divmod(k, 2)
         column, row = chart_column + place * CHART_COLUMNS, HEADER_ROW + line * (CHART_ROWS + 1)
         top_left = f"{get_column_letter(column)}{row}"
         bottom_right = f"{get_column_letter(column + CHART_COLUMNS - 1)}{row + CHART_ROWS - 1}"
-        charts.place(page.sheet, charts.epoch_chart(heading, lines), top_left, bottom_right)
+        highest = 100 if field.endswith("accuracy") else None
+        charts.place(page.sheet, charts.epoch_chart(heading, lines, highest), top_left, bottom_right)
 
 
-def _line(page: Page, first: int, columns, rows, field: str, name: str, colour: str) -> Line:
+def _line(page: Page, first: int, columns, rows, room: int, field: str, name: str, colour: str) -> Line:
     fields = [column[0] for column in columns]
 
     def cells(of: str) -> str:
         letter = get_column_letter(first + fields.index(of))
-        return f"{quoted(page.sheet.title)}!${letter}${HEADER_ROW + 1}:${letter}${HEADER_ROW + len(rows)}"
+        return f"{quoted(page.sheet.title)}!${letter}${HEADER_ROW + 1}:${letter}${HEADER_ROW + room}"
 
     heading = f"{quoted(page.sheet.title)}!{absolute(f'{get_column_letter(first)}{HEADER_ROW - 1}')}"
     values = np.array([getattr(row, field) for row in rows], dtype=float)

@@ -44,6 +44,16 @@ ITERATION_COUNT = {"err_to_str": True, "doc": f"How many iterations (rows); {ITE
 Cells = list[list[Any]] | str
 
 
+def _arg(name: str, **options: Any) -> Callable[[Callable], Callable]:
+    """xlwings' own decorator, which forgets the help text outside Windows; the macro workbook needs it there too."""
+
+    def decorate(function: Callable) -> Callable:
+        function.argument_help = {name: options["doc"], **getattr(function, "argument_help", {})}
+        return xw.arg(name, **options)(function)
+
+    return decorate
+
+
 def _in_cell(function: Callable[..., Cells]) -> Callable[..., Cells]:
     """Turn a GradsheetError into the cell's text, and numbers that no cell can hold into a sentence."""
 
@@ -62,7 +72,7 @@ def _in_cell(function: Callable[..., Cells]) -> Callable[..., Cells]:
 
 
 @xw.func
-@xw.arg("x", ndim=2, err_to_str=True, doc="A number or a range of numbers")
+@_arg("x", ndim=2, err_to_str=True, doc="A number or a range of numbers")
 @_in_cell
 def BP_SIGMOID(x):
     """The sigmoid 1/(1+e^-x) of a number or of every cell of a range, in the range's shape. Never overflows."""
@@ -70,9 +80,9 @@ def BP_SIGMOID(x):
 
 
 @xw.func
-@xw.arg("inputs", **INPUTS)
-@xw.arg("weights_hidden", **WEIGHTS_HIDDEN)
-@xw.arg("weights_output", **WEIGHTS_OUTPUT)
+@_arg("inputs", **INPUTS)
+@_arg("weights_hidden", **WEIGHTS_HIDDEN)
+@_arg("weights_output", **WEIGHTS_OUTPUT)
 @_in_cell
 def BP_FORWARD(inputs, weights_hidden, weights_output):
     """The forward pass as one row in the table's order: h1, a_h1, h2, a_h2, …, o1, a_o1, o2, a_o2, …"""
@@ -82,8 +92,8 @@ def BP_FORWARD(inputs, weights_hidden, weights_output):
 
 
 @xw.func
-@xw.arg("targets", **TARGETS)
-@xw.arg("outputs", ndim=2, err_to_str=True, doc="The outputs a_o1, a_o2, …: one row or one column")
+@_arg("targets", **TARGETS)
+@_arg("outputs", ndim=2, err_to_str=True, doc="The outputs a_o1, a_o2, …: one row or one column")
 @_in_cell
 def BP_ERROR(targets, outputs):
     """Half the squared error of each output and their sum, as one row: E1, E2, …, E_total."""
@@ -95,11 +105,11 @@ def BP_ERROR(targets, outputs):
 
 
 @xw.func
-@xw.arg("inputs", **INPUTS)
-@xw.arg("targets", **TARGETS)
-@xw.arg("weights_hidden", **WEIGHTS_HIDDEN)
-@xw.arg("weights_output", **WEIGHTS_OUTPUT)
-@xw.arg("weight", doc="Only this weight's gradient: 5 or w5; all of them if left out")
+@_arg("inputs", **INPUTS)
+@_arg("targets", **TARGETS)
+@_arg("weights_hidden", **WEIGHTS_HIDDEN)
+@_arg("weights_output", **WEIGHTS_OUTPUT)
+@_arg("weight", doc="Only this weight's gradient: 5 or w5; all of them if left out")
 @_in_cell
 def BP_GRAD(inputs, targets, weights_hidden, weights_output, weight=None):
     """The gradients dE_total/dw by the chain rule, as one row in the order w1, w2, …; or the one asked for."""
@@ -111,9 +121,9 @@ def BP_GRAD(inputs, targets, weights_hidden, weights_output, weight=None):
 
 
 @xw.func
-@xw.arg("weights", ndim=2, err_to_str=True, doc="The weights, in any shape")
-@xw.arg("gradients", ndim=2, err_to_str=True, doc="Their gradients, as many and in the same order")
-@xw.arg("learning_rate", **LEARNING_RATE)
+@_arg("weights", ndim=2, err_to_str=True, doc="The weights, in any shape")
+@_arg("gradients", ndim=2, err_to_str=True, doc="Their gradients, as many and in the same order")
+@_arg("learning_rate", **LEARNING_RATE)
 @_in_cell
 def BP_UPDATE(weights, gradients, learning_rate):
     """The weights after one step of gradient descent, w - learning_rate*gradient, in the shape of the weights."""
@@ -124,13 +134,13 @@ def BP_UPDATE(weights, gradients, learning_rate):
 
 
 @xw.func
-@xw.arg("inputs", **INPUTS)
-@xw.arg("targets", **TARGETS)
-@xw.arg("weights_hidden", **WEIGHTS_HIDDEN)
-@xw.arg("weights_output", **WEIGHTS_OUTPUT)
-@xw.arg("learning_rate", **LEARNING_RATE)
-@xw.arg("iterations", **ITERATION_COUNT)
-@xw.arg("header", doc="TRUE for a first row with the columns' names (the default), FALSE for numbers only")
+@_arg("inputs", **INPUTS)
+@_arg("targets", **TARGETS)
+@_arg("weights_hidden", **WEIGHTS_HIDDEN)
+@_arg("weights_output", **WEIGHTS_OUTPUT)
+@_arg("learning_rate", **LEARNING_RATE)
+@_arg("iterations", **ITERATION_COUNT)
+@_arg("header", doc="TRUE for a first row with the columns' names (the default), FALSE for numbers only")
 @_in_cell
 def BP_TABLE(inputs, targets, weights_hidden, weights_output, learning_rate, iterations=ITERATIONS, header=True):
     """The whole training table, a row an iteration: targets, inputs, weights, forward pass, errors, gradients."""
@@ -142,12 +152,12 @@ def BP_TABLE(inputs, targets, weights_hidden, weights_output, learning_rate, ite
 
 
 @xw.func
-@xw.arg("inputs", **INPUTS)
-@xw.arg("targets", **TARGETS)
-@xw.arg("weights_hidden", **WEIGHTS_HIDDEN)
-@xw.arg("weights_output", **WEIGHTS_OUTPUT)
-@xw.arg("learning_rates", ndim=2, err_to_str=True, doc="The learning rates to compare: one row or one column")
-@xw.arg("iterations", **ITERATION_COUNT)
+@_arg("inputs", **INPUTS)
+@_arg("targets", **TARGETS)
+@_arg("weights_hidden", **WEIGHTS_HIDDEN)
+@_arg("weights_output", **WEIGHTS_OUTPUT)
+@_arg("learning_rates", ndim=2, err_to_str=True, doc="The learning rates to compare: one row or one column")
+@_arg("iterations", **ITERATION_COUNT)
 @_in_cell
 def BP_SWEEP(inputs, targets, weights_hidden, weights_output, learning_rates, iterations=ITERATIONS):
     """E_total by iteration for many learning rates: a row an iteration, a column a learning rate."""
@@ -157,10 +167,10 @@ def BP_SWEEP(inputs, targets, weights_hidden, weights_output, learning_rates, it
 
 
 @xw.func
-@xw.arg("inputs", **INPUTS)
-@xw.arg("targets", **TARGETS)
-@xw.arg("weights_hidden", **WEIGHTS_HIDDEN)
-@xw.arg("weights_output", **WEIGHTS_OUTPUT)
+@_arg("inputs", **INPUTS)
+@_arg("targets", **TARGETS)
+@_arg("weights_hidden", **WEIGHTS_HIDDEN)
+@_arg("weights_output", **WEIGHTS_OUTPUT)
 @_in_cell
 def BP_GRADCHECK(inputs, targets, weights_hidden, weights_output):
     """The largest difference between the chain rule's gradients and central finite differences; below 1E-9 is right."""
@@ -168,11 +178,11 @@ def BP_GRADCHECK(inputs, targets, weights_hidden, weights_output):
 
 
 @xw.func
-@xw.arg("inputs", **INPUTS)
-@xw.arg("targets", **TARGETS)
-@xw.arg("weights_hidden", **WEIGHTS_HIDDEN)
-@xw.arg("weights_output", **WEIGHTS_OUTPUT)
-@xw.arg("weight", doc="The weight to explain: 1 or w1")
+@_arg("inputs", **INPUTS)
+@_arg("targets", **TARGETS)
+@_arg("weights_hidden", **WEIGHTS_HIDDEN)
+@_arg("weights_output", **WEIGHTS_OUTPUT)
+@_arg("weight", doc="The weight to explain: 1 or w1")
 @_in_cell
 def BP_EXPLAIN(inputs, targets, weights_hidden, weights_output, weight):
     """Why a gradient is what it is: the chain rule line by line, in three columns (symbol, formula, number)."""
@@ -183,15 +193,16 @@ def BP_EXPLAIN(inputs, targets, weights_hidden, weights_output, weight):
 
 
 @xw.func
-@xw.arg("pixels", ndim=2, err_to_str=True, doc="28 rows by 28 columns of pixels, 0 (paper) to 255 (ink); blank is 0")
+@_arg("pixels", ndim=2, err_to_str=True, doc="28 rows by 28 columns of pixels, 0 (paper) to 255 (ink); blank is 0")
 @_in_cell
 def MNIST_PREDICT(pixels):
     """What the best trained network sees, as one row: digit, ten probabilities (0 to 9), the data it was trained on."""
     rows = as_rows("pixels", _blank_is_paper(pixels))
     try:
+        from trainer.names import INSTALL
         from trainer.predict import predict  # loads torch, which takes a second or two: only when it is asked for
     except ImportError as error:
-        raise GradsheetError(f'The package {error.name} is missing; pip install "gradsheet[train]".') from error
+        raise GradsheetError(f"The package {error.name} is missing; run {INSTALL}.") from error
     found = predict(rows)
     return [[float(found.digit), *found.probabilities, found.data_label]]
 

@@ -23,7 +23,7 @@ RESULTS = Path(__file__).parent / "results"
 
 def measure(recipe_name, seed, args):
     """Train once in a temporary folder; return what is worth keeping of it."""
-    recipe = choose_recipe(recipe_name, epochs=args.epochs)
+    recipe = choose_recipe(recipe_name, epochs=args.epochs, **dict(args.set))
     config, data = new_config(recipe, args.dataset, args.data_dir, seed=seed, device=args.device, holdout=args.holdout)
     config = replace(config, bfloat16=config.bfloat16 and not args.float32)
     with tempfile.TemporaryDirectory() as folder:
@@ -47,6 +47,19 @@ def measure(recipe_name, seed, args):
     return what, result
 
 
+def setting(written):
+    """A recipe's field and its number, from weight_decay=5e-4."""
+    name, _, value = written.partition("=")
+    return name, float(value)
+
+
+def changed(group):
+    """What the group's settings have in place of the recipe's own."""
+    recipe = asdict(RECIPES[group["recipe"]])
+    others = [f"{name} {value:g}" for name, value in group["settings"].items() if value != recipe[name]]
+    return ", ".join(others) or "-"
+
+
 def load_results(path):
     """The groups measured so far: each what was trained, with its results by seed."""
     return json.loads(path.read_text()) if path.exists() else []
@@ -57,15 +70,15 @@ def table(groups):
     lines = [
         "# Accuracy after the last epoch, in percent",
         "",
-        "| recipe | epochs | measured on | n | mean | deviation | lowest | highest | seeds | precision | device |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        "| recipe | epochs | changed | measured on | n | mean | deviation | lowest | highest | seeds | precision | device |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for group in groups:
         values = [result["accuracy"] for result in group["results"]]
         deviation = f"{statistics.stdev(values):.3f}" if len(values) > 1 else "-"
         seeds = " ".join(str(result["seed"]) for result in group["results"])
         lines.append(
-            f"| {group['recipe']} | {group['settings']['epochs']} | {group['images']} | {len(values)} "
+            f"| {group['recipe']} | {group['settings']['epochs']} | {changed(group)} | {group['images']} | {len(values)} "
             f"| {statistics.mean(values):.3f} | {deviation} | {min(values):.2f} | {max(values):.2f} | {seeds} "
             f"| {group['precision']} | {group['device']} |"
         )
@@ -84,6 +97,7 @@ def main():
     parser.add_argument("--data-dir")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--epochs", type=int)
+    parser.add_argument("--set", nargs="+", type=setting, default=[], help="other numbers, such as weight_decay=5e-4")
     parser.add_argument("--holdout", type=int, default=0, help="held-out training images to test on, such as 5000")
     parser.add_argument("--float32", action="store_true", help="no bfloat16, to compare")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder for accuracy.json and accuracy.md")

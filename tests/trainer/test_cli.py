@@ -165,4 +165,4 @@ def test_missing_torch_names_the_extra(fails, monkeypatch):
     for name in [name for name in sys.modules if name.startswith("trainer.") and name != "trainer.cli"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch", None)
-    assert "gradsheet[train]" in fails("--dataset", "digits")
+    assert 'pip install -e ".[train]"' in fails("--dataset", "digits")

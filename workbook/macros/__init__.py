@@ -1,0 +1,1 @@
+"""What makes the macro workbook: the VBA project, the wrappers of the functions, the buttons."""

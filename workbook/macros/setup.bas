@@ -1,0 +1,33 @@
+' Whether Python can answer, asked of Python itself. {version} is the xlwings that built this workbook: its functions
+' need the library of exactly that version.
+Option Explicit
+
+' One sentence that says what is wrong and what to do, or nothing.
+Public Function SetupProblem() As String
+    #If Mac Then
+        SetupProblem = ""
+    #Else
+        Dim python As String, code As Long
+        If GetConfig("CONDA PATH") <> "" Then Exit Function
+        python = GetConfig("INTERPRETER_WIN", "python")
+        On Error GoTo missing
+        code = WScript.Run(Chr(34) & python & Chr(34) & " -c " & Chr(34) & "{question}" & Chr(34), 0, True)
+        Select Case code
+        Case 0
+            SetupProblem = ""
+        Case {no_xlwings}
+            SetupProblem = "xlwings is missing: run " & python & " -m pip install xlwings=={version}"
+        Case {other_xlwings}
+            SetupProblem = "This workbook needs xlwings {version}, another version is installed: run " & python & _
+                " -m pip install xlwings=={version}, or build the workbook again."
+        Case {no_gradsheet}
+            SetupProblem = "gradsheet is missing: run " & python & " -m pip install -e "".[train]"" in gradsheet's folder."
+        Case Else
+            SetupProblem = "Python does not start: run " & python & " in a terminal to see why."
+        End Select
+        Exit Function
+missing:
+        SetupProblem = "Python was not found at " & python & _
+            ": install it, or write the full path of its python.exe into the sheet xlwings.conf."
+    #End If
+End Function
