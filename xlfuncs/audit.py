@@ -176,5 +176,7 @@ def _finding(variable: str, rows: tuple[int, ...], column: Array, expected: Arra
         message = f"{shown} changes in {where}: {value:.10g} instead of {right:.10g}."
         return ValueFinding("changed constant", variable, rows, value, right, message)
     text = "nothing" if np.isnan(value) else f"{value:.10g}"
-    message = f"{shown} doesn't follow from the numbers beside it in {where}: {text} stands there, {right:.10g} belongs."
+    message = (
+        f"{shown} doesn't follow from the numbers beside it in {where}: {text} stands there, {right:.10g} belongs."
+    )
     return ValueFinding("wrong value", variable, rows, value, right, message)

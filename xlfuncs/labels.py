@@ -13,7 +13,10 @@ _ACTIVATED = "a|out|act|activation|output|sigmoid|sigma|σ|s|activated|y"
 _PATTERNS = tuple(
     (re.compile(f"(?:{pattern})"), name)
     for pattern, name in (
-        (r"iterations?|iter|iters|steps?|no|epochs?|sno|srno|slno|index|idx|n|number|iterationno|round|rounds", "iteration"),
+        (
+            r"iterations?|iter|iters|steps?|no|epochs?|sno|srno|slno|index|idx|n|number|iterationno|round|rounds",
+            "iteration",
+        ),
         (r"(?:t|target|targets|targeto|y|tar|tgt)(\d+)", "t{}"),
         (r"(?:i|input|inputs|x|in|inp)(\d+)", "i{}"),
         (r"(?:w|weight|weights|wt)(\d+)(?:old|value)?", "w{}"),

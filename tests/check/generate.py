@@ -18,7 +18,19 @@ LABELS = [
     {"a_": "A_", "E": "E", "total": "Etotal", "grad": "δE_tot/δw{}", "iteration": "iteration "},
     {"a_": "out_", "E": "E", "total": "Etot", "grad": "dw{}", "iteration": "#"},
 ]
-RATE_LABELS = ["η", "ɳ", "α =", "eta", "h", "LR", "L.R.", "LR=", "learningRate=", "learning rate(theta)", "Learning Rate "]
+RATE_LABELS = [
+    "η",
+    "ɳ",
+    "α =",
+    "eta",
+    "h",
+    "LR",
+    "L.R.",
+    "LR=",
+    "learningRate=",
+    "learning rate(theta)",
+    "Learning Rate ",
+]
 SIZES = [(2, 2, 2)] * 6 + [(3, 2, 2), (2, 3, 2), (2, 2, 3), (3, 4, 2), (2, 2, 1), (1, 2, 2)]
 
 
@@ -274,7 +286,9 @@ class Writer:
                     self.pick.shuffle(terms)
                 space = self.pick.choice(["", " "]) if shuffle else ""
                 joined = f"{space}+{space}".join(self.text(t) for t in terms)
-                return f"SUM({','.join(self.text(t) for t in terms)})" if shuffle and self.pick.random() < 0.1 else joined
+                return (
+                    f"SUM({','.join(self.text(t) for t in terms)})" if shuffle and self.pick.random() < 0.1 else joined
+                )
             case "-":
                 return f"{self.text(tree[1])}-{self.wrapped(tree[2])}"
             case "neg":
@@ -368,7 +382,9 @@ def package(sheets, chart=None, values=None):
             'Target="xl/workbook.xml"/></Relationships>',
         )
         tags = "".join(f'<sheet name="{escape(n)}" sheetId="{k}" r:id="r{k}"/>' for k, n in enumerate(names, 1))
-        archive.writestr("xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{tags}</sheets></workbook>')
+        archive.writestr(
+            "xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{tags}</sheets></workbook>'
+        )
         links = "".join(
             f'<Relationship Id="r{k}" Type="{office}/worksheet" Target="worksheets/sheet{k}.xml"/>'
             for k in range(1, len(names) + 1)
@@ -379,7 +395,10 @@ def package(sheets, chart=None, values=None):
             for sheet in sheets:
                 if sheet.d.sheet == name:
                     cells |= sheet.cells
-            archive.writestr(f"xl/worksheets/sheet{k}.xml", f'<worksheet xmlns="{main}"><sheetData>{_rows(cells, values)}</sheetData></worksheet>')
+            archive.writestr(
+                f"xl/worksheets/sheet{k}.xml",
+                f'<worksheet xmlns="{main}"><sheetData>{_rows(cells, values)}</sheetData></worksheet>',
+            )
     return out.getvalue()
 
 

@@ -120,7 +120,7 @@ def wrong_row(sheet, pick, taken):
         return None
     old = pick.choice(present)
     shift = pick.choice([-3, -2, -1, 1, 2, 3])
-    if (old[2] + shift == 0 and name in sheet.start) or name in sheet.start and shift > 0:
+    if (old[2] + shift == 0 and name in sheet.start) or (name in sheet.start and shift > 0):
         shift = -2
     changed = everywhere(tree, old, var(old[1], old[2] + shift))
     rows = _rows(sheet, pick, sheet.first + max(1, -(old[2] + shift)))
@@ -234,7 +234,9 @@ def swapped_weights(sheet, pick, taken):
 def wrong_target(sheet, pick, taken):
     if sheet.d.sizes[2] < 2:
         return None
-    name = pick.choice([n for n in sheet.formulas if n.startswith(("grad_w", "E")) and n not in taken and n != "E_total"])
+    name = pick.choice(
+        [n for n in sheet.formulas if n.startswith(("grad_w", "E")) and n not in taken and n != "E_total"]
+    )
     tree = sheet.formulas[name]
     old = pick.choice([leaf for leaf in leaves(tree) if leaf[1][0] == "t"])
     new = pick.choice([f"t{k}" for k in range(1, sheet.d.sizes[2] + 1) if f"t{k}" != old[1]])

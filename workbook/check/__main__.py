@@ -7,7 +7,9 @@ from workbook.check.cli import add_arguments, run
 from xlfuncs.errors import GradsheetError
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="gradsheet check", description="Find what is wrong in a backpropagation sheet.")
+    parser = argparse.ArgumentParser(
+        prog="gradsheet check", description="Find what is wrong in a backpropagation sheet."
+    )
     add_arguments(parser)
     try:
         sys.exit(run(parser.parse_args()))

@@ -38,7 +38,7 @@ def check_charts(book: Book, tables: list[Table]) -> list[Finding]:
 
 def area_of(text: str | None, sheet: str) -> Area | None:
     """The one rectangle that a chart's reference names, None for anything else."""
-    if not text or "," in text and not text.startswith("'"):
+    if not text or ("," in text and not text.startswith("'")):
         return None
     node = reference(text.strip("()"), 1, 1)
     refs = [node.value] * 2 if node.kind == "ref" else node.value if node.kind == "range" else None
@@ -65,12 +65,14 @@ def _series(chart: Chart, series: Series, tables: list[Table]) -> Iterator[str]:
         yield f"it plots {label(variable)} ({column}), not E_total."
     name = area_of(series.name, chart.sheet)
     if name is not None and name.sheet == table.sheet.name and table.first <= name.top <= table.last:
-        yield f"it takes the number in {a1(name.top, name.left)} as the name of the line; the header is {a1(table.header, name.left)}."
+        header = a1(table.header, name.left)
+        yield f"it takes the number in {a1(name.top, name.left)} as the name of the line; the header is {header}."
+    shown = f"it shows rows {values.top} to {values.bottom}"
     if values.top > table.first or values.bottom < table.last:
         left_out = max(0, values.top - table.first) + max(0, table.last - values.bottom)
-        yield f"it shows rows {values.top} to {values.bottom}, so {left_out} of {len(table.rows)} rows are missing; plot {whole}."
+        yield f"{shown}, so {left_out} of {len(table.rows)} rows are missing; plot {whole}."
     elif values.top < table.first or values.bottom > table.last:
-        yield f"it shows rows {values.top} to {values.bottom}, beyond the table's {table.first} to {table.last}; plot {whole}."
+        yield f"{shown}, beyond the table's {table.first} to {table.last}; plot {whole}."
     yield from _axis(series, chart, table, values)
 
 
@@ -87,7 +89,8 @@ def _axis(series: Series, chart: Chart, table: Table, values: Area) -> Iterator[
     if (axis.top, axis.bottom) != (values.top, values.bottom):
         place = f"{a1(axis.top, axis.left)}:{a1(axis.bottom, axis.left)}"
         header = " and starts with the header" if axis.top == table.header else ""
-        yield f"its horizontal axis is {place}{header}, while the line is rows {values.top} to {values.bottom}: the two are shifted."
+        rows = f"rows {values.top} to {values.bottom}"
+        yield f"its horizontal axis is {place}{header}, while the line is {rows}: the two are shifted."
 
 
 def _table_of(area: Area, tables: list[Table]) -> Table | None:

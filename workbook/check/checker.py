@@ -44,15 +44,11 @@ def _check_table(book: Book, table: Table, tables: list[Table]) -> TableReport:
     found: list[Finding] = []
     values_only = not judged.has_formulas
     if table.last >= table.first:
-        if values_only:
-            found = value_findings(table)
-        else:
-            found = _formula_findings(table, judged, book)
+        found = value_findings(table) if values_only else _formula_findings(table, judged, book)
     if table.sheet.cut is not None and table.last >= table.sheet.cut - 1:
         text = f"Only the rows up to {table.sheet.cut} were read; the table goes on."
         found.append(Finding("not read", table.sheet.name, [], text, note=True, place=f"row {table.sheet.cut}"))
-    report = _table_report(table, judged, found, values_only)
-    return report
+    return _table_report(table, judged, found, values_only)
 
 
 def _table_report(table: Table, judged: Judged, found: list[Finding], values_only: bool) -> TableReport:
@@ -110,7 +106,9 @@ def _formula_findings(table: Table, judged: Judged, book: Book) -> list[Finding]
     found += _missing(table, judged)
     if not any(f.kind in ("typed-over", "frozen rows", "copied rows") for f in found) and not _circular(judged):
         found += _stale(table, judged, book)
-    return sorted(found, key=lambda f: (f.note, f.parts[0].rows[0] if f.parts else 0, f.parts[0].column if f.parts else 0))
+    return sorted(
+        found, key=lambda f: (f.note, f.parts[0].rows[0] if f.parts else 0, f.parts[0].column if f.parts else 0)
+    )
 
 
 def _circular(judged: Judged) -> bool:
@@ -176,7 +174,7 @@ def _unknown_functions(table: Table, judged: Judged) -> list[Finding]:
             stands = "=" + formula.text_at(tree, rows[0], table.columns[variable])
             meaning = words.meaning_text(judged.meanings[(variable, rows[0])])
             parts.append(make_part(table, variable, rows, stands, meaning))
-        instead = "Write POWER(…;2) or ^2." if name == "POW" else "Use one that Excel has."
+        instead = "Write POWER(…,2) or ^2." if name == "POW" else "Use one that Excel has."
         text = f"{name} is no function of Excel's, which shows #NAME? there. {instead}"
         known = name == "POW" and not broken
         found.append(Finding("unknown function", table.sheet.name, parts, text, note=known))
@@ -238,7 +236,11 @@ def _compare_starts(tables: list[Table], reports: list[TableReport]) -> None:
     """A table whose start values differ in one or two places from those that all the others share."""
     starts = [start_of(table) for table in tables]
     for k, table in enumerate(tables):
-        others = [s for j, s in enumerate(starts) if j != k and tables[j].last >= tables[j].first and s.keys() == starts[k].keys()]
+        others = [
+            s
+            for j, s in enumerate(starts)
+            if j != k and tables[j].last >= tables[j].first and s.keys() == starts[k].keys()
+        ]
         if len(others) < 2 or table.last < table.first:
             continue
         common = {}

@@ -43,6 +43,7 @@ class Judge:
     """Compares meanings with the right formulas of a blueprint on its random tables."""
 
     def __init__(self, blueprint: Blueprint):
+        """The judge of one blueprint; see `judge_of`, which keeps it."""
         self.blueprint, self.sample = blueprint, blueprint.sample
         self.order = {variable: k for k, variable in enumerate(blueprint.formulas)}
         self.right: dict[str, Node] = {v: _node_of(e) for v, e in blueprint.formulas.items()}
@@ -163,7 +164,9 @@ class Judge:
                 return self._named([(a, b), (b, a)])
         if len(foreign) == 1 and missing:
             own = [path for path, old in places if old == foreign[0]]
-            for (path_a, path_b), (x, y) in ((p, c) for p in combinations(own, 2) for c in permutations(targets[:8], 2)):
+            for (path_a, path_b), (x, y) in (
+                (p, c) for p in combinations(own, 2) for c in permutations(targets[:8], 2)
+            ):
                 if self.equals(self.value(_put(_put(node, path_a, x), path_b, y)), variable):
                     return self._named([(foreign[0], x), (foreign[0], y)])
         return None
@@ -216,7 +219,9 @@ class Judge:
         missing = [leaf for leaf in wanted if leaf not in mine]
         swaps = [None] + [(old, new) for old in mine for new in (missing or wanted) if old != new]
         operators = [(path, old) for path, old in _paths(node) if old.kind == "op" and old.value in ("+", "-", "*")]
-        groups = [(a,) for a in operators] + [pair for pair in combinations(operators, 2) if pair[0][1].value == pair[1][1].value]
+        groups = [(a,) for a in operators] + [
+            pair for pair in combinations(operators, 2) if pair[0][1].value == pair[1][1].value
+        ]
         tried = 0
         for group in groups:
             for operator in ("-", "+", "*"):

@@ -26,11 +26,16 @@ CHUNK = 4
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `gradsheet check`."""
-    parser.add_argument("files", nargs="+", metavar="FILE", help="workbooks, folders of workbooks or patterns like *.xlsx")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="workbooks, folders of workbooks or patterns like *.xlsx"
+    )
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     parser.add_argument("--csv", metavar="OUT.csv", type=Path, help="write file, verdict, faults, first fault as CSV")
     parser.add_argument(
-        "--annotate", metavar="OUT.xlsx", type=Path, help="a copy with the wrong cells coloured and commented (one FILE)"
+        "--annotate",
+        metavar="OUT.xlsx",
+        type=Path,
+        help="a copy with the wrong cells coloured and commented (one FILE)",
     )
     parser.add_argument("--fix", metavar="OUT.xlsx", type=Path, help="a copy with the formulas mended (one FILE)")
 
@@ -119,7 +124,9 @@ def _write_csv(path: Path, reports: list[FileReport]) -> None:
     writer = csv.writer(text)
     writer.writerow(["file", "verdict", "faults", "first fault"])
     for report in reports:
-        writer.writerow([_harmless(str(x)) for x in (report.file, report.verdict, len(report.faults), first_fault(report))])
+        writer.writerow(
+            [_harmless(str(x)) for x in (report.file, report.verdict, len(report.faults), first_fault(report))]
+        )
     with write_whole(path) as file:
         file.write("\ufeff".encode() + text.getvalue().encode())  # the mark tells Excel that it is UTF-8
 
@@ -171,7 +178,9 @@ def _print(reports: list[FileReport]) -> None:
         name = Text(os.path.basename(report.file))
         table.add_row(name, Text(report.verdict, style), str(len(report.faults)), Text(first_fault(report)))
     console.print(table)
-    counts = {verdict: sum(r.verdict == verdict for r in reports) for verdict in dict.fromkeys(r.verdict for r in reports)}
+    counts = {
+        verdict: sum(r.verdict == verdict for r in reports) for verdict in dict.fromkeys(r.verdict for r in reports)
+    }
     console.print(f"{len(reports)} files: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
 
 
@@ -182,7 +191,9 @@ def _print_report(console, report: FileReport) -> None:
     if report.error is not None:
         console.print(Text(f"  {report.error}"))
     elif not report.tables:
-        console.print(Text("  No table of this exercise was found (a header row with w1, h1, a_h1, E_total, ∂E/∂w1, …)."))
+        console.print(
+            Text("  No table of this exercise was found (a header row with w1, h1, a_h1, E_total, ∂E/∂w1, …).")
+        )
     for table in report.tables:
         rate = f", ɳ = {table.learning_rate:g}" if table.learning_rate is not None else ""
         rate += f" ({table.learning_rate_cell})" if table.learning_rate_cell else ""
@@ -232,6 +243,6 @@ def _finite(value):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_finite(item) for item in value]
-    if isinstance(value, float) and value in (float("inf"), float("-inf")) or value != value:
+    if (isinstance(value, float) and value in (float("inf"), float("-inf"))) or value != value:
         return None
     return value

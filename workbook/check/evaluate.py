@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import reduce
 
 import numpy as np
+from openpyxl.utils import FORMULAE
 
 from workbook.check.formula import Node
 
@@ -103,13 +104,13 @@ _UNARY = {
     "INT": np.floor,
 }
 
-KNOWN = frozenset(
-    [*_UNARY, "POWER", "POW", "SUM", "PRODUCT", "SUMPRODUCT", "SUMSQ", "SUMXMY2", "IF", "MAX", "MIN", "AVERAGE", "PI"]
-    + ["ROUND", "ROW", "COLUMN", "MMULT", "TRANSPOSE", "SERIESSUM", "AND", "OR", "NOT", "IFERROR", "ROUNDUP", "TRUNC"]
-    + ["ROUNDDOWN", "INDEX", "OFFSET", "INDIRECT", "CHOOSE", "VLOOKUP", "HLOOKUP", "MATCH", "COUNT", "COUNTA", "LOG"]
-    + ["LOG10", "LET", "LAMBDA", "RAND", "RANDBETWEEN", "MOD", "STDEV", "DEVSQ", "SUMX2MY2", "SUMX2PY2", "ISNUMBER"]
-    + ["GAMMALN", "IMREAL", "LOOKUP", "XLOOKUP", "ROWS", "COLUMNS", "ADDRESS", "TEXT", "CONCATENATE", "TRUE", "FALSE"]
+# openpyxl's list is Excel 2007's; these came later.
+_NEWER = (
+    "ARRAYTOTEXT BYCOL BYROW CHOOSECOLS CHOOSEROWS CONCAT DROP EXPAND FILTER HSTACK IFNA IFS LAMBDA LET MAKEARRAY MAP "
+    "MAXIFS MINIFS NUMBERVALUE RANDARRAY REDUCE SCAN SEQUENCE SORT SORTBY STDEV.P STDEV.S SWITCH TAKE TEXTJOIN TOCOL "
+    "TOROW UNIQUE VAR.P VAR.S VSTACK WRAPCOLS WRAPROWS XLOOKUP XMATCH XOR ANCHORARRAY SINGLE"
 )
+KNOWN = FORMULAE | frozenset(_NEWER.split())
 """Functions that Excel has. Others, such as Google's POW, it doesn't know."""
 
 

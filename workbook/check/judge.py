@@ -130,7 +130,7 @@ def _direct_rate(table: Table) -> Counter:
             cell = table.cell(variable, row)
             for ref in cell.formula.refs if cell is not None and cell.formula is not None else ():
                 at = ref.at(row, table.columns[variable])
-                if ref.sheet is not None or at[1] in table.variables and at[0] in table.rows or at[0] in table.rows:
+                if ref.sheet is not None or (at[1] in table.variables and at[0] in table.rows) or at[0] in table.rows:
                     continue
                 target = table.sheet.cell(*at)
                 if target is not None and target.formula is not None and isinstance(target.value, float):
@@ -259,9 +259,13 @@ def _bracketed(resolver: Resolver, variable: str, row: int) -> Iterator[Node]:
         tokens = formula.tokens_of(text)
     except ValueError:
         return
-    starts = [k for k, t in enumerate(tokens) if t.type == t.OPERAND or (t.type in (t.FUNC, t.PAREN) and t.subtype == t.OPEN)]
+    starts = [
+        k for k, t in enumerate(tokens) if t.type == t.OPERAND or (t.type in (t.FUNC, t.PAREN) and t.subtype == t.OPEN)
+    ]
     starts += [k for k, t in enumerate(tokens) if t.type == t.OP_PRE]
-    ends = [k for k, t in enumerate(tokens) if t.type == t.OPERAND or (t.type in (t.FUNC, t.PAREN) and t.subtype == t.CLOSE)]
+    ends = [
+        k for k, t in enumerate(tokens) if t.type == t.OPERAND or (t.type in (t.FUNC, t.PAREN) and t.subtype == t.CLOSE)
+    ]
     if len(starts) > MAX_BRACKETS:
         return
     opening, closing = (formula.Token(mark, formula.Token.PAREN, sub) for mark, sub in (("(", "OPEN"), (")", "CLOSE")))
@@ -289,7 +293,9 @@ def _dollars(diagnosis: Diagnosis, group: Group, table: Table, right_elsewhere: 
         name, _ = new.value
         if name == RATE and table.rate_cell is not None:
             home = table.rate_cell[2]
-            if any(not r.fixed_row and r.at(0, column)[1] == home for r in group.template.refs) and _copied(group, table):
+            if any(not r.fixed_row and r.at(0, column)[1] == home for r in group.template.refs) and _copied(
+                group, table
+            ):
                 kinds = ["missing $" if kind in ("wrong learning rate", "wrong row") else kind for kind in kinds]
         elif old.kind == "var" and old.value[1] != new.value[1]:
             mine = table.columns.get(old.value[0])

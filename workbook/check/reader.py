@@ -103,7 +103,9 @@ def read_book(path: Path | str) -> Book:
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, RuntimeError) as error:
         raise GradsheetError(f"{path} is damaged ({_reason(error)}); save it again or ask for another copy.") from error
     except etree.XMLSyntaxError as error:
-        raise GradsheetError(f"{path} is damaged (its XML breaks off); save it again or ask for another copy.") from error
+        raise GradsheetError(
+            f"{path} is damaged (its XML breaks off); save it again or ask for another copy."
+        ) from error
     except (OSError, ValueError) as error:
         raise GradsheetError(f"{path} can't be read: {_reason(error)}.") from error
     raise GradsheetError(_not_a_workbook(path, start))

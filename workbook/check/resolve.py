@@ -20,6 +20,7 @@ class Resolver:
     """Resolves the formulas of one table."""
 
     def __init__(self, book: Book, table: Table, others: list[Table]):
+        """`others` are the workbook's tables; their cells are not followed as helper cells."""
         self.book, self.table = book, table
         self.others = [other for other in others if other is not table]
         self.interned: dict[Node, Node] = {}
@@ -112,9 +113,7 @@ class Resolver:
             return Node("outside", node.value)
         if not node.args:
             return node
-        return Node(
-            node.kind, node.value, tuple(self._tree(a, sheet, row, column, origin, depth) for a in node.args)
-        )
+        return Node(node.kind, node.value, tuple(self._tree(a, sheet, row, column, origin, depth) for a in node.args))
 
     def _range(self, refs: tuple[Ref, Ref], sheet: Sheet, row: int, column: int, origin: int, depth: int):
         (top, left), (bottom, right) = (ref.at(row, column) for ref in refs)

@@ -63,7 +63,9 @@ def typed_findings(table: Table, judged: Judged) -> list[Finding]:
         rows = [row for row in rows if row not in frozen]
         if not rows:
             continue
-        whole = len(rows) == len(table.rows) or (variable in table.blueprint.learned and len(rows) == len(table.rows) - 1)
+        whole = len(rows) == len(table.rows) or (
+            variable in table.blueprint.learned and len(rows) == len(table.rows) - 1
+        )
         text = f"{words.names_text([variable])}: a typed number stands where a formula belongs."
         if whole:
             text = f"{words.names_text([variable])}: the whole column is typed, without formulas."
@@ -82,7 +84,7 @@ def _typed_part(table: Table, variable: str, rows: list[int]) -> Part:
 def _frozen(table: Table, judged: Judged) -> set[int]:
     """Rows in which most results are typed."""
     computed = table.computed
-    counts = {row: 0 for row in table.rows}
+    counts = dict.fromkeys(table.rows, 0)
     for variable in computed:
         for row in judged.typed.get(variable, ()):
             counts[row] += 1
@@ -100,12 +102,19 @@ def _changed_constants(table: Table) -> list[Finding]:
         first = values[0]
         with np.errstate(invalid="ignore"):
             off = np.abs(values - first) > 1e-9 * max(1.0, abs(first))
-        rows = [row for row, o, cell in zip(table.rows, off, formulas, strict=True) if o and cell is not None and cell.formula is None]
+        rows = [
+            row
+            for row, o, cell in zip(table.rows, off, formulas, strict=True)
+            if o and cell is not None and cell.formula is None
+        ]
         if rows:
             value = values[rows[0] - table.first]
-            part = Part(variable, table.columns[variable], rows, f"{value:.10g}", f"{value:.10g}", f"{first:.10g}", variable)
-            text = f"{variable} changes in row {rows[0]}: {value:.10g} instead of {first:.10g}, the value it starts with."
+            part = Part(
+                variable, table.columns[variable], rows, f"{value:.10g}", f"{value:.10g}", f"{first:.10g}", variable
+            )
+            text = (
+                f"{variable} changes in row {rows[0]}: {value:.10g} instead of {first:.10g}, the value it starts with."
+            )
             kind = "wrong target" if variable.startswith("t") else "wrong input"
             found.append(Finding(kind, table.sheet.name, [part], text, also=("changed constant",)))
     return found
-

@@ -88,7 +88,9 @@ def _sentence(diagnosis: Diagnosis, variables: list[str], who: str, many: bool, 
             home = a1(*table.rate_cell[1:]) if table.rate_cell else ""
             fixed = a1(*table.rate_cell[1:], fixed="rc") if table.rate_cell else ""
             if new is not None and new.value[0] != RATE:
-                return f"{who} {read} {leaf_text(old)} instead of {leaf_text(new)}: a $ is missing before the row number."
+                return (
+                    f"{who} {read} {leaf_text(old)} instead of {leaf_text(new)}: a $ is missing before the row number."
+                )
             return (
                 f"The learning rate ɳ stands in {home}, but the formula has no $ there, so copying it down moved the "
                 f"reference: from row {row} on {who} {read} {_plain(old)} instead of ɳ. Write {fixed}."
