@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbook.check.report_text import effect_text, table_text
 from xlfuncs.errors import GradsheetError
 
 if TYPE_CHECKING:
@@ -195,46 +196,34 @@ def _print_report(console, report: FileReport) -> None:
             Text("  No table of this exercise was found (a header row with w1, h1, a_h1, E_total, ∂E/∂w1, …).")
         )
     for table in report.tables:
-        rate = f", ɳ = {table.learning_rate:g}" if table.learning_rate is not None else ""
-        rate += f" ({table.learning_rate_cell})" if table.learning_rate_cell else ""
-        network = "-".join(map(str, table.sizes))
-        console.print(Text(f"  {table.sheet}!{table.range}: {table.verdict} ({network}, {table.rows} rows{rate})"))
+        console.print(_indented(2, table_text(table)))
         for finding in table.findings:
             _print_finding(console, finding)
     for finding in report.charts:
-        console.print(Text(f"    note: {finding.message}"))
+        console.print(_indented(4, f"note: {finding.message}"))
 
 
 def _print_finding(console, finding) -> None:
-    from rich.text import Text
-
     count = f" ({finding.count} cells)" if finding.count > 1 else ""
     mark = "note: " if finding.note else ""
-    console.print(Text(f"    {mark}{finding.range}{count}: {finding.message}"))
+    console.print(_indented(4, f"{mark}{finding.range}{count}: {finding.message}"))
     if finding.parts and finding.parts[0].formula != "nothing":
         part = finding.parts[0]
         cell = part.range.partition(":")[0]
-        console.print(Text(f"        {cell} has      {part.formula}"))
+        console.print(_indented(8, f"{cell} has      {part.formula}"))
         if part.right is not None:
-            console.print(Text(f"        it should be {part.right}"))
+            console.print(_indented(8, f"{' ' * len(cell)} should be {part.right}"))
     effect = effect_text(finding)
     if effect:
-        console.print(Text(f"        {effect}"))
+        console.print(_indented(8, effect))
 
 
-def effect_text(finding) -> str:
-    """What the fault does, in words; "" where that isn't known."""
-    if finding.gradient_error is None or finding.total_error is None:
-        return ""
-    return f"Largest relative error: {_size(finding.gradient_error)} in ∂E/∂w, {_size(finding.total_error)} in E_total."
+def _indented(by: int, text: str):
+    """Text that keeps its indent where the terminal wraps it."""
+    from rich.padding import Padding
+    from rich.text import Text
 
-
-def _size(error: float) -> str:
-    if error == float("inf"):
-        return "no number at all"
-    if error == 0:
-        return "none"
-    return f"{100 * error:.3g} %" if error >= 1e-6 else f"{error:.1e}"
+    return Padding(Text(text), (0, 0, 0, by))
 
 
 def _finite(value):

@@ -11,7 +11,7 @@ from openpyxl.utils import FORMULAE
 from workbook.check.formula import Node
 
 Array = np.ndarray
-Leaf = Callable[[Node], "Array | float | None"]
+Leaf = Callable[[Node], "Array | float | list | None"]
 
 # Known to Excel but not to this table: arithmetic on what isn't a number.
 BAD = np.nan
@@ -26,9 +26,9 @@ def evaluate(node: Node, leaf: Leaf) -> Array | float:
             return _operate(node, [evaluate(arg, leaf) for arg in node.args])
         case "call":
             return _call(node, leaf)
-        case "var" | "cell" | "empty" | "text" | "outside":
+        case "var" | "cell" | "empty" | "text" | "outside" | "ref" | "name":
             value = leaf(node)
-            return BAD if value is None else value
+            return BAD if value is None or isinstance(value, list) else value
     return BAD
 
 
@@ -68,7 +68,13 @@ def _power(left, right) -> Array:
 
 
 def _flat(node: Node, leaf: Leaf) -> list[Array | float]:
-    """The values of an argument, a range's one by one; its empty and text cells don't count."""
+    """The values of an argument, a range's one by one; its empty and text cells don't count.
+
+    Of a formula as it stands, `leaf` gives a range's values as a list; in a meaning they are the arguments of `list`.
+    """
+    if node.kind in ("range", "name"):
+        values = leaf(node)
+        return values if isinstance(values, list) else [BAD if values is None else values]
     if node.kind == "list":
         return [evaluate(arg, leaf) for arg in node.args if arg.kind not in ("empty", "text")]
     return [evaluate(node, leaf)]

@@ -82,6 +82,7 @@ class Book:
     sheets: list[Sheet]
     charts: list[Chart]
     names: dict[str, str]
+    tabs: list[str] = field(default_factory=list)  # every sheet's name, chart sheets too
 
     def sheet(self, name: str | None) -> Sheet | None:
         """The sheet of that name, as a formula spells it."""
@@ -161,7 +162,7 @@ class _Package:
         writer, digits = self._writer(relations)
         charts = [chart for name, part in drawings if part in self.parts for chart in self._charts(name, part)]
         names = {(n.get("name") or "").casefold(): (n.text or "") for n in root.iter("{*}definedName")}
-        return Book(self.path, writer, digits, sheets, charts, names)
+        return Book(self.path, writer, digits, sheets, charts, names, [name for name, _ in drawings])
 
     def _main_part(self) -> str:
         for kind, part in self._relations("").values():
@@ -237,7 +238,7 @@ class _Package:
         column = 0
         for c in element:
             place = c.get("r")
-            column = _column_of(place) if place else column + 1
+            column = column_of(place) if place else column + 1
             if len(c) == 0 or column > MAX_COLUMN:
                 continue
             cell = Cell()
@@ -329,7 +330,8 @@ _CELL = re.compile(r"([A-Z]{1,3})\d+")
 _COLUMNS: dict[str, int] = {}
 
 
-def _column_of(place: str) -> int:
+def column_of(place: str) -> int:
+    """The column of a cell name: 28 for AB3. Raises ValueError for a name that no cell has."""
     letters = place.rstrip("0123456789")
     found = _COLUMNS.get(letters)
     if found is None:

@@ -1,0 +1,169 @@
+"""Changing single cells in a sheet's XML: every other byte of its rows stays as it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from lxml import etree
+
+from workbook.check.formula import a1
+from workbook.check.reader import column_of
+
+KEEP = object()
+"""The value that says: leave the stored value as it is."""
+
+# What may follow the cells' other annexes in a sheet; comments' drawings come before these.
+_AFTER_COMMENTS = {"legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls", "webPublishItems"}
+_AFTER_COMMENTS |= {"tableParts", "extLst", "AlternateContent"}
+
+_DATA = re.compile(rb"<((?:[\w.-]+:)?)sheetData(?:\s[^>]*?)?(/>|>)")
+_ROW = re.compile(rb"<(?:[\w.-]+:)?row\b([^>]*?)(?:/>|>(.*?)</(?:[\w.-]+:)?row>)", re.DOTALL)
+_CELL = re.compile(rb"<(?:[\w.-]+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:[\w.-]+:)?c>)", re.DOTALL)
+_FORMULA = re.compile(rb"<(?:[\w.-]+:)?f\b[^>]*?(?:/>|>.*?</(?:[\w.-]+:)?f>)", re.DOTALL)
+_ATTRIBUTE = re.compile(rb"""([\w:.-]+)\s*=\s*("[^"]*"|'[^']*')""")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of a cell. `style` gives its new format from the old one, `formula` its new formula (None: as it
+    was), `value` its stored value (None: none)."""
+
+    style: Callable[[int], int] | None = None
+    formula: str | None = None
+    value: object = KEEP
+
+
+def change_cells(xml: bytes, changes: dict[tuple[int, int], Change]) -> bytes:
+    """The sheet with those cells changed; cells and rows that are missing are added. Keys are (row, column) from 1."""
+    head, prefix, rows, tail = _split(xml)
+    by_row: dict[int, dict[int, Change]] = {}
+    for (row, column), change in changes.items():
+        by_row.setdefault(row, {})[column] = change
+    return b"".join([head, *_rows(rows, by_row, prefix), tail])
+
+
+def with_element(xml: bytes, name: str, relation: str) -> bytes:
+    """The sheet with an element such as `legacyDrawing` that refers to a relation, at its place after the cells."""
+    head, prefix, rows, tail = _split(xml)
+    marker = b"<" + prefix + b"sheetData/>"
+    start = _DATA.search(head)
+    root = etree.fromstring(head[: start.start()] + marker + tail[tail.index(b">") + 1 :])
+    namespace = root.tag[: root.tag.index("}") + 1] if "}" in root.tag else ""
+    element = etree.Element(f"{namespace}{name}")
+    element.set("{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id", relation)
+    children = [child for child in root if isinstance(child.tag, str)]
+    at = next((root.index(c) for c in children if etree.QName(c).localname in _AFTER_COMMENTS), len(root))
+    root.insert(at, element)
+    text = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
+    inner = head[start.start() :] + b"".join([rows, tail[: tail.index(b">") + 1]])
+    return text.replace(marker, inner, 1)
+
+
+def _split(xml: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+    """The sheet's XML up to its rows, the tags' prefix, the rows, and the rest."""
+    if not _is_plain(xml):
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, strip_cdata=True)
+        xml = etree.tostring(etree.fromstring(xml, parser), xml_declaration=True, encoding="UTF-8", standalone=True)
+    start = _DATA.search(xml)
+    if start is None:
+        raise ValueError("the sheet has no cells")
+    prefix = start[1]
+    if start[2] == b"/>":
+        opening = start[0][:-2].rstrip() + b">"
+        return xml[: start.start()] + opening, prefix, b"", b"</" + prefix + b"sheetData>" + xml[start.end() :]
+    end = xml.index(b"</" + prefix + b"sheetData", start.end())
+    return xml[: start.end()], prefix, xml[start.end() : end], xml[end:]
+
+
+def _is_plain(xml: bytes) -> bool:
+    """Whether the text can be edited as it is: UTF-8, without comments, CDATA and document types."""
+    declaration = re.match(rb"\s*(?:\xef\xbb\xbf)?<\?xml[^>]*encoding=[\"']([\w-]+)", xml)
+    utf8 = declaration is None or declaration[1].lower() in (b"utf-8", b"us-ascii", b"ascii")
+    return utf8 and xml[:2] not in (b"\xff\xfe", b"\xfe\xff") and b"<!" not in xml
+
+
+def _rows(rows: bytes, changes: dict[int, dict[int, Change]], prefix: bytes) -> Iterator[bytes]:
+    waiting, at, number = sorted(changes), 0, 0
+    for match in _ROW.finditer(rows):
+        attributes = _attributes(match[1])
+        number = int(attributes.get(b"r", number + 1))
+        if not waiting or waiting[0] > number:
+            continue
+        yield rows[at : match.start()]
+        at = match.end()
+        while waiting and waiting[0] < number:
+            yield _new_row(waiting[0], changes[waiting.pop(0)], prefix)
+        if waiting and waiting[0] == number:
+            start = match[0][: match[0].index(match[1]) + len(match[1])] if match[1] else b"<" + prefix + b"row"
+            inner = b"".join(_cells(match[2] or b"", number, changes[waiting.pop(0)], prefix))
+            yield start.rstrip() + b">" + inner + b"</" + prefix + b"row>"
+        else:
+            yield match[0]
+    yield rows[at:]
+    for number in waiting:
+        yield _new_row(number, changes[number], prefix)
+
+
+def _new_row(number: int, changes: dict[int, Change], prefix: bytes) -> bytes:
+    inner = b"".join(_cells(b"", number, changes, prefix))
+    return b"<%srow r=\"%d\">%s</%srow>" % (prefix, number, inner, prefix)
+
+
+def _cells(cells: bytes, row: int, changes: dict[int, Change], prefix: bytes) -> Iterator[bytes]:
+    waiting, at, column = sorted(changes), 0, 0
+    for match in _CELL.finditer(cells):
+        attributes = _attributes(match[1])
+        place = attributes.get(b"r")
+        column = column_of(place.decode()) if place else column + 1
+        if not waiting or waiting[0] > column:
+            continue
+        yield cells[at : match.start()]
+        at = match.end()
+        while waiting and waiting[0] < column:
+            yield _cell(row, waiting[0], {}, b"", changes[waiting.pop(0)], prefix)
+        if waiting and waiting[0] == column:
+            yield _cell(row, column, attributes, match[2] or b"", changes[waiting.pop(0)], prefix)
+        else:
+            yield match[0]
+    yield cells[at:]
+    for column in waiting:
+        yield _cell(row, column, {}, b"", changes[column], prefix)
+
+
+def _cell(row: int, column: int, attributes: dict[bytes, bytes], inner: bytes, change: Change, prefix: bytes) -> bytes:
+    attributes = {b"r": a1(row, column).encode()} | attributes
+    if change.style is not None:
+        old = attributes.get(b"s", b"0")
+        attributes[b"s"] = b"%d" % change.style(int(old) if old.isdigit() else 0)
+    if change.formula is not None or change.value is not KEEP:
+        found = _FORMULA.search(inner)
+        formula = found[0] if found else b""
+        if change.formula is not None:
+            formula = b"<%sf>%s</%sf>" % (prefix, escape(change.formula).encode(), prefix)
+        kind, stored = _stored(change.value)
+        for name in (b"t", b"cm", b"vm"):
+            attributes.pop(name, None)
+        if kind:
+            attributes[b"t"] = kind
+        inner = formula + (b"<%sv>%s</%sv>" % (prefix, stored, prefix) if stored else b"")
+    written = b"".join(b' %s="%s"' % (name, value) for name, value in attributes.items())
+    return b"<%sc%s>%s</%sc>" % (prefix, written, inner, prefix) if inner else b"<%sc%s/>" % (prefix, written)
+
+
+def _stored(value: object) -> tuple[bytes, bytes]:
+    """A value's type mark and text."""
+    match value:
+        case bool():
+            return b"b", b"%d" % value
+        case int() | float():
+            return b"", repr(float(value)).encode()
+        case str():
+            return b"str", escape(value).encode()
+    return b"", b""
+
+
+def _attributes(text: bytes) -> dict[bytes, bytes]:
+    return {name: value[1:-1] for name, value in _ATTRIBUTE.findall(text)}
