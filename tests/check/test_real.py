@@ -112,7 +112,9 @@ def test_kinds(shared, file):
 def test_the_inherited_slip_in_words(shared):
     fault = report_of(shared / "sheets" / "sheet-03.xlsx").faults[0]
     assert fault.range == "Z3:AA70" and fault.count == 136
-    assert fault.message == "∂E/∂w3 and ∂E/∂w4 use a_h1(1−a_h1); they belong to neuron h2, so a_h2(1−a_h2) belongs there."
+    assert (
+        fault.message == "∂E/∂w3 and ∂E/∂w4 use a_h1(1−a_h1); they belong to neuron h2, so a_h2(1−a_h2) belongs there."
+    )
     assert 0 < fault.total_error < 1e-6 < fault.gradient_error
 
 

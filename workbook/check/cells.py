@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 from lxml import etree
+from openpyxl.utils import range_boundaries
 
 from workbook.check.formula import a1
 from workbook.check.reader import column_of
@@ -23,6 +24,8 @@ _DATA = re.compile(rb"<((?:[\w.-]+:)?)sheetData(?:\s[^>]*?)?(/>|>)")
 _ROW = re.compile(rb"<(?:[\w.-]+:)?row\b([^>]*?)(?:/>|>(.*?)</(?:[\w.-]+:)?row>)", re.DOTALL)
 _CELL = re.compile(rb"<(?:[\w.-]+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:[\w.-]+:)?c>)", re.DOTALL)
 _FORMULA = re.compile(rb"<(?:[\w.-]+:)?f\b[^>]*?(?:/>|>.*?</(?:[\w.-]+:)?f>)", re.DOTALL)
+_VALUE = re.compile(rb"<(?:[\w.-]+:)?v\b[^>]*?(?:/>|>.*?</(?:[\w.-]+:)?v>)", re.DOTALL)
+_PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]+\d+)""")
 _ATTRIBUTE = re.compile(rb"""([\w:.-]+)\s*=\s*("[^"]*"|'[^']*')""")
 
 
@@ -60,6 +63,51 @@ def with_element(xml: bytes, name: str, relation: str) -> bytes:
     text = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
     inner = head[start.start() :] + b"".join([rows, tail[: tail.index(b">") + 1]])
     return text.replace(marker, inner, 1)
+
+
+@dataclass(frozen=True)
+class Joint:
+    """A formula that stands in several cells at once: an array, or one text shared by copies."""
+
+    array: bool
+    row: int
+    column: int
+    text: str
+    cells: list[tuple[int, int]]
+
+
+def joint_formulas(xml: bytes) -> list[Joint]:
+    """The sheet's shared formulas and its arrays of more than one cell."""
+    shared: dict[bytes, Joint] = {}
+    arrays = []
+    _, _, rows, _ = _split(xml)
+    for row, column, _, inner in _walk(rows):
+        found = _FORMULA.search(inner) if b"t=" in inner else None
+        if found is None:
+            continue
+        start = found[0].index(b">")
+        attributes = _attributes(found[0][:start])
+        text = unescape(found[0][start + 1 : found[0].rfind(b"</")].decode()) if found[0][-2:] != b"/>" else ""
+        if attributes.get(b"t") == b"shared":
+            group = shared.setdefault(attributes.get(b"si", b""), Joint(False, row, column, text, []))
+            group.cells.append((row, column))
+        elif attributes.get(b"t") in (b"array", b"dataTable") and b":" in attributes.get(b"ref", b""):
+            left, top, right, bottom = range_boundaries(attributes[b"ref"].decode())
+            cells = [(r, c) for r in range(top, bottom + 1) for c in range(left, right + 1)]
+            arrays.append(Joint(True, row, column, text, cells))
+    return [*shared.values(), *arrays]
+
+
+def _walk(rows: bytes) -> Iterator[tuple[int, int, bytes, bytes]]:
+    """Each cell: row, column, its attributes, its content."""
+    row = 0
+    for match in _ROW.finditer(rows):
+        row = int(_attributes(match[1]).get(b"r", row + 1))
+        column = 0
+        for cell in _CELL.finditer(match[2] or b""):
+            place = _PLACE.search(cell[1])
+            column = column_of(place[1].decode()) if place else column + 1
+            yield row, column, cell[1], cell[2] or b""
 
 
 def _split(xml: bytes) -> tuple[bytes, bytes, bytes, bytes]:
@@ -109,7 +157,7 @@ def _rows(rows: bytes, changes: dict[int, dict[int, Change]], prefix: bytes) -> 
 
 def _new_row(number: int, changes: dict[int, Change], prefix: bytes) -> bytes:
     inner = b"".join(_cells(b"", number, changes, prefix))
-    return b"<%srow r=\"%d\">%s</%srow>" % (prefix, number, inner, prefix)
+    return b'<%srow r="%d">%s</%srow>' % (prefix, number, inner, prefix)
 
 
 def _cells(cells: bytes, row: int, changes: dict[int, Change], prefix: bytes) -> Iterator[bytes]:
@@ -139,16 +187,18 @@ def _cell(row: int, column: int, attributes: dict[bytes, bytes], inner: bytes, c
         old = attributes.get(b"s", b"0")
         attributes[b"s"] = b"%d" % change.style(int(old) if old.isdigit() else 0)
     if change.formula is not None or change.value is not KEEP:
-        found = _FORMULA.search(inner)
+        found, old = _FORMULA.search(inner), _VALUE.search(inner)
         formula = found[0] if found else b""
         if change.formula is not None:
             formula = b"<%sf>%s</%sf>" % (prefix, escape(change.formula).encode(), prefix)
-        kind, stored = _stored(change.value)
-        for name in (b"t", b"cm", b"vm"):
-            attributes.pop(name, None)
+        kind, stored = attributes.get(b"t", b""), old[0] if old else b""
+        if change.value is not KEEP:
+            kind, text = _stored(change.value)
+            stored = b"<%sv>%s</%sv>" % (prefix, text, prefix) if text else b""
+        attributes = {name: value for name, value in attributes.items() if name not in (b"t", b"cm", b"vm")}
         if kind:
             attributes[b"t"] = kind
-        inner = formula + (b"<%sv>%s</%sv>" % (prefix, stored, prefix) if stored else b"")
+        inner = formula + stored
     written = b"".join(b' %s="%s"' % (name, value) for name, value in attributes.items())
     return b"<%sc%s>%s</%sc>" % (prefix, written, inner, prefix) if inner else b"<%sc%s/>" % (prefix, written)
 

@@ -149,7 +149,8 @@ def first_fault(report: FileReport) -> str:
 
 def _write_copies(args: argparse.Namespace, path: Path) -> None:
     from workbook.check.checker import check_book
-    from workbook.check.copies import annotate, mend
+    from workbook.check.copies import annotate
+    from workbook.check.mending import mend
     from workbook.check.reader import read_book
 
     book = read_book(path)
@@ -158,8 +159,8 @@ def _write_copies(args: argparse.Namespace, path: Path) -> None:
         annotate(book, report, args.annotate)
         print(f"{args.annotate}: the wrong cells are coloured, the sheet Check lists them.", file=sys.stderr)
     if args.fix is not None:
-        mended = mend(book, report, tables, args.fix)
-        print(f"{args.fix}: {mended} formulas mended.", file=sys.stderr)
+        done = mend(book, report, tables, args.fix)
+        print(f"{args.fix}: {done}", file=sys.stderr)
 
 
 def _print(reports: list[FileReport]) -> None:
@@ -223,7 +224,7 @@ def _indented(by: int, text: str):
     from rich.padding import Padding
     from rich.text import Text
 
-    return Padding(Text(text), (0, 0, 0, by))
+    return Padding(Text(text), (0, 0, 0, by), expand=False)
 
 
 def _finite(value):
