@@ -11,20 +11,22 @@ from lxml import etree
 from openpyxl.utils import range_boundaries
 
 from workbook.check.formula import a1
+from workbook.check.package import OFFICE
 from workbook.check.reader import column_of
 
 KEEP = object()
 """The value that says: leave the stored value as it is."""
 
 # What may follow the cells' other annexes in a sheet; comments' drawings come before these.
-_AFTER_COMMENTS = {"legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls", "webPublishItems"}
-_AFTER_COMMENTS |= {"tableParts", "extLst", "AlternateContent"}
+_AFTER_COMMENTS = (b"legacyDrawingHF", b"drawingHF", b"picture", b"oleObjects", b"controls", b"webPublishItems")
+_AFTER_COMMENTS += (b"tableParts", b"extLst", b"AlternateContent")
 
 _DATA = re.compile(rb"<((?:[\w.-]+:)?)sheetData(?:\s[^>]*?)?(/>|>)")
 _ROW = re.compile(rb"<(?:[\w.-]+:)?row\b([^>]*?)(?:/>|>(.*?)</(?:[\w.-]+:)?row>)", re.DOTALL)
 _CELL = re.compile(rb"<(?:[\w.-]+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:[\w.-]+:)?c>)", re.DOTALL)
 _FORMULA = re.compile(rb"<(?:[\w.-]+:)?f\b[^>]*?(?:/>|>.*?</(?:[\w.-]+:)?f>)", re.DOTALL)
 _VALUE = re.compile(rb"<(?:[\w.-]+:)?v\b[^>]*?(?:/>|>.*?</(?:[\w.-]+:)?v>)", re.DOTALL)
+_TAG = re.compile(rb"""<(/?)([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(/?)>""")
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]+\d+)""")
 _ATTRIBUTE = re.compile(rb"""([\w:.-]+)\s*=\s*("[^"]*"|'[^']*')""")
 
@@ -51,18 +53,15 @@ def change_cells(xml: bytes, changes: dict[tuple[int, int], Change]) -> bytes:
 def with_element(xml: bytes, name: str, relation: str) -> bytes:
     """The sheet with an element such as `legacyDrawing` that refers to a relation, at its place after the cells."""
     head, prefix, rows, tail = _split(xml)
-    marker = b"<" + prefix + b"sheetData/>"
-    start = _DATA.search(head)
-    root = etree.fromstring(head[: start.start()] + marker + tail[tail.index(b">") + 1 :])
-    namespace = root.tag[: root.tag.index("}") + 1] if "}" in root.tag else ""
-    element = etree.Element(f"{namespace}{name}")
-    element.set("{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id", relation)
-    children = [child for child in root if isinstance(child.tag, str)]
-    at = next((root.index(c) for c in children if etree.QName(c).localname in _AFTER_COMMENTS), len(root))
-    root.insert(at, element)
-    text = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
-    inner = head[start.start() :] + b"".join([rows, tail[: tail.index(b">") + 1]])
-    return text.replace(marker, inner, 1)
+    depth, at = 0, tail.rindex(b"</")
+    for match in _TAG.finditer(tail, tail.index(b">") + 1):
+        closing, tag_name, _, empty = match.groups()
+        if depth == 0 and not closing and tag_name.rpartition(b":")[2] in _AFTER_COMMENTS:
+            at = match.start()
+            break
+        depth += (not empty and not closing) - bool(closing)
+    element = b'<%s%s xmlns:r="%s" r:id="%s"/>' % (prefix, name.encode(), OFFICE.encode(), relation.encode())
+    return b"".join([head, rows, tail[:at], element, tail[at:]])
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,19 @@ from xlfuncs.errors import GradsheetError
 from xlfuncs.expression import text as expression_text
 
 
+UNEXPECTED = "could not be checked: a fault of gradsheet's own, please report it with the file"
+
+
 def check_file(path: Path | str) -> FileReport:
     """Check one file. A file that can't be read gives a report with its `error` set."""
     try:
         return check_book(read_book(path))[0]
     except GradsheetError as error:
         return FileReport(str(path), error=str(error))
+    except MemoryError:
+        return FileReport(str(path), error=f"{path} needs more memory than there is; check it on a larger machine.")
+    except Exception as error:  # one file must not stop two hundred others
+        return FileReport(str(path), error=f"{path} {UNEXPECTED} ({type(error).__name__}: {str(error)[:80]}).")
 
 
 def check_book(book: Book) -> tuple[FileReport, list[Table]]:

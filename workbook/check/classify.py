@@ -117,6 +117,8 @@ class Judge:
             found = self._search(node, right, variable, reparsed)
         except _SpentError:
             found = None
+        finally:
+            self.budget = 0  # counts only while a diagnosis is sought
         return found or Diagnosis("wrong formula", swaps=self._foreign(node, right))
 
     def _search(self, node: Node, right: Node, variable: str, reparsed) -> Diagnosis | None:

@@ -84,7 +84,7 @@ class Formats:
     def save(self) -> None:
         """Put the style sheet back."""
         if self.part is None:
-            self.part = self.package.free("xl/styles{}.xml")
+            self.part = "xl/styles.xml"  # the name by which openpyxl looks for it
             self.package.relate(self.package.main(), self.part, "styles")
             self.package.add(self.part, b"", _STYLES_TYPE)
         self.package.write_xml(self.part, self.root)
@@ -191,5 +191,6 @@ def _shape(number: int, row: int, column: int, text: str) -> str:
         '<v:fill color2="#ffffe1"/><v:shadow color="black" obscured="t"/><v:path o:connecttype="none"/>'
         '<v:textbox style="mso-direction-alt:auto"><div style="text-align:left"></div></v:textbox>'
         f'<x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/><x:Anchor>{escape(anchor)}</x:Anchor>'
-        f"<x:AutoFill>False</x:AutoFill><x:Row>{row - 1}</x:Row><x:Column>{column - 1}</x:Column></x:ClientData></v:shape>"
+        f"<x:AutoFill>False</x:AutoFill><x:Row>{row - 1}</x:Row><x:Column>{column - 1}</x:Column>"
+        "</x:ClientData></v:shape>"
     )

@@ -21,6 +21,8 @@ from workbook.check.recalculate import Place, recalculate
 from workbook.check.tables import Table
 
 Value = float | None
+_BEFORE_CALCULATION = ("fileVersion", "fileSharing", "workbookPr", "workbookProtection", "bookViews", "sheets")
+_BEFORE_CALCULATION += ("functionGroups", "externalReferences", "definedNames", "AlternateContent", "revisionPtr")
 
 
 @dataclass
@@ -43,7 +45,7 @@ def mend(book: Book, report: FileReport, tables: list[Table], out: Path) -> str:
     plan = _plan(report, tables)
     parts = {sheet.name: sheet.part for sheet in book.sheets}
     spread = _unshared(package, parts, plan)
-    values = _values(book, report, plan)
+    values = _values(book, plan)
     for name, part in parts.items():
         changes = _changes(name, plan, spread, values)
         if changes:
@@ -64,7 +66,8 @@ def _plan(report: FileReport, tables: list[Table]) -> Mending:
     plan = Mending()
     for table, judged in zip(tables, report.tables, strict=True):
         before = len(plan.formulas) + len(plan.numbers)
-        for finding in judged.faults:
+        # A note on a function such as POW makes no sheet wrong, but only the mended formula works in Excel.
+        for finding in [f for f in judged.findings if not f.note or f.kind == "unknown function"]:
             if judged.values_only or not _mend_finding(plan, table, judged, finding):
                 plan.left.append(finding)
         stale = any(finding.kind == "stale values" for finding in judged.faults)
@@ -111,16 +114,16 @@ def _unshared(package: Package, parts: dict[str, str], plan: Mending) -> dict[Pl
     return found
 
 
-def _values(book: Book, report: FileReport, plan: Mending) -> dict[Place, Value]:
+def _values(book: Book, plan: Mending) -> dict[Place, Value]:
     """The new values of the mended cells and of all that follow from them."""
     changed = {place: formula.parse(text, *place[1:]) for place, text in plan.formulas.items()}
     changed |= {place: formula.parse(repr(number), *place[1:]) for place, number in plan.numbers.items()}
-    if any(finding.kind == "stale values" for finding in report.faults):
-        for sheet in book.sheets:
-            for row, cells in sheet.rows.items():
-                for column, cell in cells.items():
-                    if cell.formula is not None:
-                        changed.setdefault((sheet.name, row, column), cell.formula)
+    # All of a mended table anew: some programs store ten digits only, which the mended rows would carry on.
+    for table in plan.tables:
+        for row in table.rows:
+            for column, cell in table.sheet.rows.get(row, {}).items():
+                if cell.formula is not None:
+                    changed.setdefault((table.sheet.name, row, column), cell.formula)
     return recalculate(book, changed)
 
 
@@ -173,9 +176,7 @@ def _recalculate_on_load(package: Package) -> None:
     root = package.xml(main)
     calculation = root.find(tag("calcPr"))
     if calculation is None:
-        earlier = ("fileVersion fileSharing workbookPr workbookProtection bookViews sheets functionGroups "
-                   "externalReferences definedNames AlternateContent revisionPtr").split()  # fmt: skip
-        at = max((k for k, child in enumerate(root, 1) if _local(child) in earlier), default=len(root))
+        at = max((k for k, child in enumerate(root, 1) if _local(child) in _BEFORE_CALCULATION), default=len(root))
         calculation = root.makeelement(tag("calcPr"))
         root.insert(at, calculation)
     calculation.set("fullCalcOnLoad", "1")
