@@ -176,13 +176,11 @@ def _train(args: argparse.Namespace) -> int:
 
 
 def _into(path: Path) -> "Callable[[Run], None]":
-    """Writes the whole workbook, with the run as it then is; the tables of the other sheets stay the same."""
-    tables = build.compute(DEFAULT, LEARNING_RATES, ITERATIONS)
-    # What can't be written is told before hours of training, not after the first epoch.
-    macros = _has_macros(path)
-    how = {"formulas": UDF if macros else NATIVE, "macros": macros}
-    build.save(path, DEFAULT, tables, **how)
-    return lambda run: build.save(path, DEFAULT, tables, report=run_report.of_run(run), **how)
+    """Shows a run in the file, epoch by epoch."""
+    from workbook.live.file import WorkbookFile
+
+    target = WorkbookFile(path)
+    return lambda run: target.show(run, len(run.rows) - 1)
 
 
 def _check(

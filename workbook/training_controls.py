@@ -84,7 +84,7 @@ def _rule(setting: Setting) -> DataValidation:
     """What the cell may hold, with our sentence for what it may not."""
     if setting.choices:
         rule = DataValidation(type="list", formula1=f'"{",".join(setting.choices)}"', allow_blank=False)
-        rule.prompt = rule.error = f"One of {listing(list(setting.choices))}."
+        rule.prompt = rule.error = f"One of {listing(list(setting.choices), 'or')}."
         return rule
     if setting.low is None:
         rule = DataValidation(type="textLength", operator="between", formula1="0", formula2="250", allow_blank=True)
