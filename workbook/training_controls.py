@@ -136,7 +136,8 @@ def _status(page: Page, report: RunReport | None) -> None:
     page.sheet.merge_cells(f"C{STATUS_ROW}:J{STATUS_ROW}")
     page.sheet.row_dimensions[STATUS_ROW].height = 32
     page.put(f"B{PROGRESS_ROW}", "Progress", "label")
-    page.put(f"C{PROGRESS_ROW}", 0, "progress")
+    done = len(report.rows) / report.epochs if report else 0
+    page.put(f"C{PROGRESS_ROW}", done, "progress")
     page.sheet.merge_cells(f"C{PROGRESS_ROW}:J{PROGRESS_ROW}")
     bar = DataBarRule("num", 0, "num", 1, color="9CC3E6", showValue=True, minLength=0, maxLength=100)
     page.sheet.conditional_formatting.add(f"C{PROGRESS_ROW}:J{PROGRESS_ROW}", bar)
