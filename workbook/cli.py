@@ -219,7 +219,8 @@ def _demo(args: argparse.Namespace) -> int:
     rate = plain(LEARNING_RATES[0])
     print(
         f"Next: open {path} in Excel or LibreOffice. Start holds the yellow cells to change; every number follows.\n"
-        f"On the sheet LR={rate}, click any cell of the table to see the formula behind its number."
+        f"On the sheet LR={rate}, click any cell of the table to see the formula behind its number.\n"
+        "For Excel's own =BP_GRAD(…) and a Run Training button (Windows): gradsheet build lesson.xlsm"
     )
     return 0
 

@@ -112,6 +112,7 @@ def _steps(network: Network) -> list[Step]:
 def _set_up(page: Page, network: Network, steps: list[Step], side: str) -> None:
     sheet = page.sheet
     page.prepare(OVERVIEW_TAB)
+    sheet.sheet_view.zoomScale = 85
     sheet.column_dimensions["A"].width = 2
     sheet.column_dimensions["B"].width = 20
     widest = max(len(step.names) for step in steps)
