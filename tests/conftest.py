@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES
 
 ROOT = Path(__file__).resolve().parent.parent
 UNO_SCRIPT = Path(__file__).with_name("lo_recalc.py")
+CLICK_SCRIPT = Path(__file__).with_name("lo_click.py")
 SYSTEM_PYTHON = "/usr/bin/python3"  # Debian's python3-uno belongs to it
 
 
@@ -37,8 +40,8 @@ def shared() -> Path:
 class LibreOffice:
     """A running LibreOffice that opens a workbook, changes cells, recalculates everything and gives back values."""
 
-    def __init__(self, pipe: str):
-        self.pipe = pipe
+    def __init__(self, pipe: str, environment: dict[str, str]):
+        self.pipe, self.environment = pipe, environment
 
     def recalculate(self, path: Path, changes: dict | None = None) -> dict[str, list[list]]:
         """Every sheet's values from A1 to the last used cell; `changes` is {sheet: {cell: value}}."""
@@ -48,47 +51,90 @@ class LibreOffice:
         """How many charts each sheet shows."""
         return self._ask({"path": str(path), "changes": {}})["charts"]
 
+    def press_buttons(self, path: Path, commands: Path, how: str) -> dict:
+        """Press every button of the sheet Training, see lo_click.py."""
+        return json.loads(self._run(CLICK_SCRIPT, str(path), str(commands), how))
+
     def _ask(self, request: dict) -> dict:
+        return json.loads(self._run(UNO_SCRIPT, text=json.dumps(request)))
+
+    def _run(self, script: Path, *arguments: str, text: str = "") -> str:
         done = subprocess.run(
-            [SYSTEM_PYTHON, str(UNO_SCRIPT), self.pipe],
-            input=json.dumps(request),
+            [SYSTEM_PYTHON, str(script), self.pipe, *arguments],
+            input=text,
+            env=self.environment,
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return done.stdout
 
 
-@pytest.fixture(scope="session")
-def libreoffice(tmp_path_factory):
-    soffice = shutil.which("soffice")
-    has_uno = (
-        subprocess.run([SYSTEM_PYTHON, "-c", "import uno"], capture_output=True, check=False).returncode == 0
-        if (Path(SYSTEM_PYTHON).exists())
-        else False
-    )
-    needs_program(bool(soffice) and has_uno, "LibreOffice with python3-uno is not installed")
-    profile = tmp_path_factory.mktemp("libreoffice")
-    pipe = f"gradsheet{os.getpid()}"
-    options = ["--headless", "--norestore", "--nologo", f"--accept=pipe,name={pipe};urp;"]
+@contextmanager
+def running_libreoffice(folder: Path, display: str | None = None) -> Iterator[LibreOffice]:
+    """Start one with its own profile, without a window or on an X display, and end it afterwards."""
+    pipe = f"gradsheet{os.getpid()}{'x' if display else ''}"
+    options = ["--norestore", "--nologo", f"--accept=pipe,name={pipe};urp;"]
+    options += [] if display else ["--headless"]
+    environment = {**os.environ, **({"DISPLAY": display, "SAL_USE_VCLPLUGIN": "gen"} if display else {})}
     process = subprocess.Popen(
-        [soffice, f"-env:UserInstallation={profile.as_uri()}", *options],
+        [shutil.which("soffice"), f"-env:UserInstallation={folder.as_uri()}", *options],
+        env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    program = LibreOffice(pipe)
     deadline = time.monotonic() + 120
     while subprocess.run([SYSTEM_PYTHON, str(UNO_SCRIPT), pipe, "ping"], capture_output=True, check=False).returncode:
         assert time.monotonic() < deadline, "LibreOffice did not start"
         time.sleep(0.3)
-    yield program
+    yield LibreOffice(pipe, environment)
     subprocess.run([SYSTEM_PYTHON, str(UNO_SCRIPT), pipe, "quit"], capture_output=True, check=False)
     try:
         process.wait(20)
     except subprocess.TimeoutExpired:
         process.kill()
+
+
+def needs_libreoffice() -> None:
+    """Skip, or in CI fail, where LibreOffice or its Python is absent."""
+    has_uno = (
+        Path(SYSTEM_PYTHON).exists()
+        and subprocess.run([SYSTEM_PYTHON, "-c", "import uno"], capture_output=True, check=False).returncode == 0
+    )
+    needs_program(bool(shutil.which("soffice")) and has_uno, "LibreOffice with python3-uno is not installed")
+
+
+@pytest.fixture(scope="session")
+def libreoffice(tmp_path_factory):
+    needs_libreoffice()
+    with running_libreoffice(tmp_path_factory.mktemp("libreoffice")) as program:
+        yield program
+
+
+@pytest.fixture
+def libreoffice_on_screen(tmp_path):
+    """One with windows, on an X display of its own, so that a mouse can click."""
+    needs_libreoffice()
+    programs = bool(shutil.which("Xvfb") and shutil.which("xdotool"))
+    needs_program(programs, "Xvfb and xdotool are not installed")
+    reader, writer = os.pipe()
+    screen = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1600x1000x24"],
+        pass_fds=[writer],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writer)
+    with open(reader) as said:
+        display = f":{said.readline().strip()}"
+    try:
+        with running_libreoffice(tmp_path / "profile", display) as program:
+            yield program
+    finally:
+        screen.terminate()
+        screen.wait(20)
 
 
 @pytest.fixture(scope="session")
@@ -98,4 +144,14 @@ def default_book(tmp_path_factory) -> Path:
 
     path = tmp_path_factory.mktemp("book") / "default.xlsx"
     build(path, DEFAULT, LEARNING_RATES, ITERATIONS)
+    return path
+
+
+@pytest.fixture(scope="session")
+def macro_book(tmp_path_factory) -> Path:
+    """The macro workbook as `gradsheet build` writes it."""
+    from workbook.build import build
+
+    path = tmp_path_factory.mktemp("book") / "default.xlsm"
+    build(path, DEFAULT, LEARNING_RATES, ITERATIONS, formulas="udf", macros=True)
     return path

@@ -6,10 +6,10 @@ import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import fields
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trainer.folders import new_run_folder
 from trainer.names import DATASETS, DEVICES, INSTALL
 from trainer.recipes import RECIPES, SCHEDULES, Recipe, choose_recipe
 from xlfuncs.errors import GradsheetError
@@ -59,7 +59,6 @@ def run(args: argparse.Namespace, on_epoch: Callable[["Run"], None] | None = Non
     try:
         from trainer import hardware, train
         from trainer.progress import TerminalProgress
-        from trainer.run import runs_folder
     except ImportError as error:
         raise GradsheetError(f"Training needs the package {error.name}; run {INSTALL}, then try again.") from error
 
@@ -91,8 +90,7 @@ def run(args: argparse.Namespace, on_epoch: Callable[["Run"], None] | None = Non
             if folder is None and args.dry_run:
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gradsheet-")))
             elif folder is None:
-                started = datetime.now().strftime("%Y%m%d-%H%M%S")
-                folder = runs_folder() / f"{started}-{recipe.name}-{config.dataset}"
+                folder = new_run_folder(recipe.name, config.dataset)
             progress.say(f"Recipe {recipe.name} on {config.data_label}, seed {config.seed}, {config.device_name}")
             progress.say(f"Run folder: {folder}")
             result = train.train_new(folder, config, data, on_epoch, progress)

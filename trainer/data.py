@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 import torch
 from torch import Tensor
 
+from trainer.folders import user_folder
 from trainer.names import DATASETS, INSTALL
 from xlfuncs.errors import GradsheetError
 
@@ -45,12 +45,6 @@ class Data:
         """The same data on another device."""
         names = ("train_images", "train_labels", "test_images", "test_labels")
         return Data(self.label, *(getattr(self, name).to(device) for name in names))
-
-
-def user_folder() -> Path:
-    """The per-user folder for data and runs; the environment variable GRADSHEET_HOME puts it elsewhere."""
-    home = os.environ.get("GRADSHEET_HOME")
-    return Path(home) if home else platformdirs.user_data_path("gradsheet", appauthor=False)
 
 
 def load(dataset: str, folder: Path | str | None = None, *, holdout: int = 0, limit: int | None = None) -> Data:

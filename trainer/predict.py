@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from trainer.checkpoint import load_checkpoint, load_weights
 from trainer.data import Data, load
+from trainer.folders import runs_folder
 from trainer.model import CLASSES, IMAGE_SIZE, MnistCNN
-from trainer.run import BEST, Run, load_checkpoint, load_run, load_weights, runs_folder
+from trainer.run import BEST, Run, load_run
 from trainer.step import log_probabilities
 from xlfuncs.errors import GradsheetError
 

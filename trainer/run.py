@@ -8,23 +8,20 @@
     stop          if this file appears, the run ends
 
 Every file is written whole. last.pt comes first after an epoch; the others follow from it, so that a resume after a
-kill between two writes puts them right.
+kill between two writes puts them right. The .pt files are checkpoint.py's: here nothing loads torch, so that a program
+that only follows a run is light.
 """
 
 import json
-import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import torch
 from filelock import FileLock, Timeout
-from torch import Tensor
 
-from trainer.data import user_folder
-from trainer.log import EpochRow, best_row, from_csv, row_from, to_csv
+from trainer.log import EpochRow, best_row, from_csv
 from trainer.recipes import Recipe
 from workbook.files import write_whole
 from xlfuncs.errors import GradsheetError
@@ -95,11 +92,6 @@ class Run:
         return target is not None and self.best is not None and self.best.test_accuracy >= target
 
 
-def runs_folder() -> Path:
-    """Where runs go when no folder is given, and where checkpoints are looked for."""
-    return user_folder() / "runs"
-
-
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the run for this process; the operating system lets go of it whatever ends the process."""
@@ -163,56 +155,6 @@ def load_config(folder: Path | str) -> Run:
     return Run(folder, config)
 
 
-def save_epoch(run: Run, model_state: dict[str, Tensor], momentum: dict[int, Any]) -> None:
-    """Put an epoch on the disk, run.rows being up to date; a kill in here costs nothing that restore can't mend."""
-    _save(run.folder / LAST, {"rows": [asdict(row) for row in run.rows], "model": model_state, "momentum": momentum})
-    if run.rows and run.best == run.last:
-        save_best(run, model_state)
-    _write_text(run.folder / LOG, to_csv(run.rows))
-
-
-def save_best(run: Run, model_state: dict[str, Tensor]) -> None:
-    """Write best.pt, which can be used without the rest of the folder."""
-    about = {"dataset": run.config.dataset, "data_label": run.config.data_label, "row": asdict(run.best)}
-    _save(run.folder / BEST, {"model": model_state, **about})
-
-
-def restore(run: Run) -> dict[str, Any]:
-    """Read last.pt, take its log as the run's, and put right whatever a kill kept from being written after it."""
-    saved = load_checkpoint(run.folder / LAST, ("rows", "model", "momentum"))
-    try:
-        run.rows = [row_from(row) for row in saved["rows"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(run.folder / LAST) from error
-    if run.rows and run.best == run.last:
-        save_best(run, saved["model"])
-    _write_text(run.folder / LOG, to_csv(run.rows))
-    return saved
-
-
-def load_checkpoint(path: Path, keys: tuple[str, ...]) -> dict[str, Any]:
-    """The content of a .pt file, on the CPU; nothing in it is executed. GradsheetError where it can't be used."""
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-        return {key: saved[key] for key in keys}
-    except FileNotFoundError as error:
-        raise GradsheetError(f"There is no checkpoint {path}; train first, or give another run folder.") from error
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
-        raise _damaged(path) from error
-
-
-def load_weights(model: torch.nn.Module, state: dict[str, Tensor], path: Path) -> None:
-    """Put a checkpoint's weights into the model; GradsheetError, naming the checkpoint, where they are another's."""
-    try:
-        model.load_state_dict(state)
-    except (RuntimeError, TypeError, AttributeError) as error:
-        raise GradsheetError(f"The checkpoint {path} holds another model; train again.") from error
-
-
-def _damaged(path: Path) -> GradsheetError:
-    return GradsheetError(f"The checkpoint {path} is damaged or is not gradsheet's; train again.")
-
-
 @dataclass(frozen=True)
 class Status:
     """What a run is doing. state: running, finished, stopped, failed, or interrupted (its process is gone)."""
@@ -245,12 +187,8 @@ def read_status(folder: Path | str) -> Status:
     return status
 
 
-def _save(path: Path, content: dict[str, Any]) -> None:
-    with write_whole(path) as file:
-        torch.save(content, file)
-
-
-def _write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Replace a text file of the folder, whole or not at all."""
     with write_whole(path) as file:
         file.write(text.encode())
 
@@ -263,7 +201,7 @@ def _read_text(path: Path) -> str:
 
 
 def _write_json(path: Path, values: dict[str, Any]) -> None:
-    _write_text(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import torch
 
 from trainer import environment, hardware
 from trainer.augment import draw, transform
+from trainer.checkpoint import load_weights, restore, save_epoch
 from trainer.cpu import CpuTrainer
 from trainer.cuda import CudaTrainer
 from trainer.data import Data, load
@@ -24,20 +25,7 @@ from trainer.log import EpochRow
 from trainer.model import MnistCNN
 from trainer.progress import Progress
 from trainer.recipes import Recipe, augmentation_ranges, check, learning_rates
-from trainer.run import (
-    LAST,
-    STOP,
-    Config,
-    Run,
-    Status,
-    create_run,
-    load_config,
-    load_weights,
-    locked,
-    restore,
-    save_epoch,
-    write_status,
-)
+from trainer.run import LAST, STOP, Config, Run, Status, create_run, load_config, locked, write_status
 from trainer.step import evaluate, make_optimizer
 from trainer.watch import Stopped, Watch, stop_signals
 from xlfuncs.errors import GradsheetError

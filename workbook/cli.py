@@ -176,13 +176,11 @@ def _train(args: argparse.Namespace) -> int:
 
 
 def _into(path: Path) -> "Callable[[Run], None]":
-    """Writes the whole workbook, with the run as it then is; the tables of the other sheets stay the same."""
-    tables = build.compute(DEFAULT, LEARNING_RATES, ITERATIONS)
-    # What can't be written is told before hours of training, not after the first epoch.
-    macros = _has_macros(path)
-    how = {"formulas": UDF if macros else NATIVE, "macros": macros}
-    build.save(path, DEFAULT, tables, **how)
-    return lambda run: build.save(path, DEFAULT, tables, report=run_report.of_run(run), **how)
+    """Shows a run in the file, epoch by epoch."""
+    from workbook.live.file import WorkbookFile
+
+    target = WorkbookFile(path)
+    return lambda run: target.show(run, len(run.rows) - 1)
 
 
 def _check(
@@ -221,7 +219,8 @@ def _demo(args: argparse.Namespace) -> int:
     rate = plain(LEARNING_RATES[0])
     print(
         f"Next: open {path} in Excel or LibreOffice. Start holds the yellow cells to change; every number follows.\n"
-        f"On the sheet LR={rate}, click any cell of the table to see the formula behind its number."
+        f"On the sheet LR={rate}, click any cell of the table to see the formula behind its number.\n"
+        "For Excel's own =BP_GRAD(…) and a Run Training button (Windows): gradsheet build lesson.xlsm"
     )
     return 0
 

@@ -18,6 +18,7 @@ def write(page: Page, report: RunReport) -> None:
     """Fill the page."""
     sheet = page.sheet
     page.prepare(TRAINING_TAB)
+    sheet.page_setup.fitToHeight = 1
     sheet.column_dimensions["A"].width = 2
     for k in range(SIDE):
         sheet.column_dimensions[get_column_letter(FIRST_COLUMN + k)].width = 2.72
@@ -56,7 +57,7 @@ def _answer(page: Page, report: RunReport) -> None:
         page.put(f"{names}{top + k}", name, "table")
     cells = f"{numbers}{top}:{numbers}{top + len(answer) - 1}"
     if page.formulas == UDF:
-        page.array(cells, f"TRANSPOSE(MNIST_PREDICT({GRID}))", [[value] for value in answer], "probability")
+        page.call(cells, f"TRANSPOSE(MNIST_PREDICT({GRID}))", [[value] for value in answer], "probability")
     else:
         for k, value in enumerate(answer):
             page.put(f"{numbers}{top + k}", value, "probability")

@@ -15,6 +15,7 @@ from workbook.macros.controls import Button
 
 OVERVIEW_TAB, TABLE_TAB, TRAINING_TAB = "0072B2", "F8B26A", "009E73"  # colours of the tabs
 Value = float | int | str | bool
+NO_PYTHON = "no Python"
 NOT_AVAILABLE = "#N/A"  # what Excel shows in the cells of a range that an array leaves over
 FORMULAS = NATIVE, VALUES, UDF = "native", "values", "udf"
 """What the cells hold: formulas; numbers only; formulas, and tables that Python's functions fill."""
@@ -82,6 +83,10 @@ class Page:
                 self.sheet[ref].style = f"gradsheet {style}"
                 self.cached[ref] = values[r - top][c - left]
         self.sheet[cells.partition(":")[0]] = ArrayFormula(cells, f"={formula}")
+
+    def call(self, cells: str, call: str, values: Sequence[Sequence[Value]], style: str = "line") -> None:
+        """Fill a range by a function of Python's, or with a word where it doesn't exist: macros off, LibreOffice."""
+        self.array(cells, f'IFERROR({call},"{NO_PYTHON}")', values, style)
 
     def style(self, ref: str, style: str) -> None:
         """Format an empty cell."""

@@ -29,7 +29,6 @@ ABOUT = (
 FIRST = 3  # column C: the first number of every row
 INPUT_ROW, WEIGHT_ROW = 6, 9
 FORWARD_ROW = 12
-NO_PYTHON = "no Python"
 
 
 @dataclass(frozen=True)
@@ -113,6 +112,7 @@ def _steps(network: Network) -> list[Step]:
 def _set_up(page: Page, network: Network, steps: list[Step], side: str) -> None:
     sheet = page.sheet
     page.prepare(OVERVIEW_TAB)
+    sheet.sheet_view.zoomScale = 85
     sheet.column_dimensions["A"].width = 2
     sheet.column_dimensions["B"].width = 20
     widest = max(len(step.names) for step in steps)
@@ -179,7 +179,7 @@ def _block(page: Page, network: Network, step: Step, values: dict[str, float], n
     page.put(f"B{step.row}", step.heading, "heading")
     for below, label in enumerate((step.function, "plain formulas", "difference"), start=2):
         page.put(f"B{step.row + below}", label, "label")
-    page.array(step.python, _or_no_python(step.call), [[values[name] for name in step.names]], "table error")
+    page.call(step.python, step.call, [[values[name] for name in step.names]], "table error")
     for k, (name, label) in enumerate(zip(step.names, step.labels, strict=True)):
         letter = get_column_letter(FIRST + k)
         column = columns[name.removeprefix("new_")]
@@ -196,11 +196,6 @@ def _block(page: Page, network: Network, step: Step, values: dict[str, float], n
             page.formula(f"{get_column_letter(FIRST + k)}{step.row + 6}", source, values[name], "linked")
 
 
-def _or_no_python(call: str) -> str:
-    """The call, or a word where the function doesn't exist: macros off, LibreOffice."""
-    return f'IFERROR({call},"{NO_PYTHON}")'
-
-
 def _far_below(network: Network) -> bool:
     """Whether Excel's EXP would overflow in a plain σ of this network."""
     layers = maths.forward(np.array(network.inputs), [layer.matrix for layer in network.layers])
@@ -212,7 +207,7 @@ def _check(page: Page, row: int, network: Network) -> None:
     page.put(f"B{row}", "Against finite differences: BP_GRADCHECK", "heading")
     page.put(f"B{row + 1}", "largest difference", "label")
     call = "BP_GRADCHECK(inputs,targets,weights_hidden,weights_output)"
-    page.array(f"C{row + 1}:C{row + 1}", _or_no_python(call), [[maths.gradient_check(network)]], "difference")
+    page.call(f"C{row + 1}:C{row + 1}", call, [[maths.gradient_check(network)]], "difference")
     page.put(f"D{row + 1}", "below 1E-9 the chain rule is right", "note")
 
 
@@ -238,9 +233,9 @@ def _why(page: Page, network: Network, values: dict[str, float], steps: list[Ste
     arguments = f"inputs,targets,weights_hidden,weights_output,{weight_cell}"
     gradient = values[f"grad_{chosen.name}"]
     page.put(f"{symbol}{INPUT_ROW + 1}", "BP_GRAD", "label")
-    page.array(
+    page.call(
         f"{number}{INPUT_ROW + 1}:{number}{INPUT_ROW + 1}",
-        _or_no_python(f"BP_GRAD({arguments})"),
+        f"BP_GRAD({arguments})",
         [[gradient]],
         "table error",
     )
@@ -249,7 +244,7 @@ def _why(page: Page, network: Network, values: dict[str, float], steps: list[Ste
     position = f"MATCH({weight_cell},${names[0]}${WEIGHT_ROW - 1}:${names[1]}${WEIGHT_ROW - 1},0)"
     plain_cells = f"${names[0]}${native_row}:${names[1]}${native_row}"
     page.formula(f"{number}{INPUT_ROW + 2}", f"INDEX({plain_cells},{position})", gradient, "table error")
-    _lines(page, network, values, (symbol, formula, number), INPUT_ROW + 4, _or_no_python(f"BP_EXPLAIN({arguments})"))
+    _lines(page, network, values, (symbol, formula, number), INPUT_ROW + 4, f"BP_EXPLAIN({arguments})")
 
 
 def _lines(page: Page, network: Network, values: dict[str, float], letters: Sequence[str], top: int, call: str) -> None:
@@ -260,7 +255,7 @@ def _lines(page: Page, network: Network, values: dict[str, float], letters: Sequ
     lines = [list(line) for line in explain.lines(network, network.weights[0], values)]
     lines += [[NOT_AVAILABLE] * 3] * (rows - len(lines))
     cells = f"{letters[0]}{top + 1}:{letters[2]}{top + rows}"
-    page.array(cells, call, lines, "explanation")
+    page.call(cells, call, lines, "explanation")
     for row in range(top + 1, top + rows + 1):
         page.style(f"{letters[2]}{row}", "table error")
     hidden = FormulaRule(formula=[f"ISNA({letters[0]}{top + 1})"], font=Font(color="FFFFFF"), stopIfTrue=True)

@@ -31,6 +31,7 @@ class Pad:
 class RunReport:
     """A run: its folder, its settings as (name, value), its log, and what its best checkpoint does.
 
+    `epochs` is how many it is to have, `rows` are those that are done.
     `published` is empty unless the run is on MNIST; `graph` is the autograd graph as PNG, or None, and then
     `graph_note` says why. `examination` and `pad` are None before the first epoch is done.
     """
@@ -40,6 +41,7 @@ class RunReport:
     data_label: str
     settings: tuple[tuple[str, str | float], ...]
     test_images: int
+    epochs: int
     rows: tuple[EpochRow, ...]
     best: EpochRow | None
     published: tuple[PublishedRow, ...]
@@ -78,6 +80,7 @@ def of_run(run: "Run") -> RunReport:
         data_label=config.data_label,
         settings=_settings(run),
         test_images=config.test_images,
+        epochs=config.recipe.epochs,
         rows=tuple(run.rows),
         best=run.best,
         published=PUBLISHED_LOG if config.dataset == "mnist" and not config.holdout and not config.dry_run else (),

@@ -16,9 +16,9 @@ def plain(value: float) -> str:
     return f"{mantissa.rstrip('0').rstrip('.')}E{int(power):+03d}"
 
 
-def listing(items: list[str]) -> str:
+def listing(items: list[str], last: str = "and") -> str:
     """a, b and c."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
 def small_aware(value: float) -> str:

@@ -84,7 +84,7 @@ def _rule(setting: Setting) -> DataValidation:
     """What the cell may hold, with our sentence for what it may not."""
     if setting.choices:
         rule = DataValidation(type="list", formula1=f'"{",".join(setting.choices)}"', allow_blank=False)
-        rule.prompt = rule.error = f"One of {listing(list(setting.choices))}."
+        rule.prompt = rule.error = f"One of {listing(list(setting.choices), 'or')}."
         return rule
     if setting.low is None:
         rule = DataValidation(type="textLength", operator="between", formula1="0", formula2="250", allow_blank=True)
@@ -136,7 +136,8 @@ def _status(page: Page, report: RunReport | None) -> None:
     page.sheet.merge_cells(f"C{STATUS_ROW}:J{STATUS_ROW}")
     page.sheet.row_dimensions[STATUS_ROW].height = 32
     page.put(f"B{PROGRESS_ROW}", "Progress", "label")
-    page.put(f"C{PROGRESS_ROW}", 0, "progress")
+    done = len(report.rows) / report.epochs if report else 0
+    page.put(f"C{PROGRESS_ROW}", done, "progress")
     page.sheet.merge_cells(f"C{PROGRESS_ROW}:J{PROGRESS_ROW}")
     bar = DataBarRule("num", 0, "num", 1, color="9CC3E6", showValue=True, minLength=0, maxLength=100)
     page.sheet.conditional_formatting.add(f"C{PROGRESS_ROW}:J{PROGRESS_ROW}", bar)

@@ -6,7 +6,7 @@ progress bar. Without macros it shows one run.
 
 import numpy as np
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.table import Table, TableStyleInfo
+from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 
 from trainer.log import EpochRow
 from trainer.published import PUBLISHED_LOG, PublishedRow
@@ -18,8 +18,8 @@ from workbook.run_report import RunReport
 from workbook.training_layout import COLUMNS, EPOCH_LOG, FIRST_COLUMN, HEADER_ROW, MAX_EPOCHS
 
 OURS, PUBLISHED = "This run", "The published log"
-NEXT_COLUMN = 12  # L: the published log, or at once the charts
-CHART_COLUMNS, CHART_ROWS = 7, 16
+CHART_COLUMN, CHART_COLUMNS, CHART_ROWS = 12, 7, 16  # from L on
+PUBLISHED_COLUMN = CHART_COLUMN + 2 * CHART_COLUMNS + 1
 PUBLISHED_COLUMNS = (
     ("epoch", "epoch", "0"),
     ("train_accuracy", "train accuracy %", "0.00"),
@@ -39,8 +39,7 @@ def write(page: Page, report: RunReport | None, *, controls: bool = False) -> No
     """Fill the page. With `controls` it can start a training, and may show no run yet."""
     rows = report.rows if report else ()
     published = report.published if report else PUBLISHED_LOG
-    chart_column = NEXT_COLUMN + (len(PUBLISHED_COLUMNS) + 1 if published else 0)
-    _set_up(page, chart_column)
+    _set_up(page)
     page.put("B1", report.title if report else "MNIST CNN", "title")
     page.sheet.row_dimensions[1].height = 34
     page.put("B2", _summary(report) if report else training_controls.HOW, "text")
@@ -52,22 +51,22 @@ def write(page: Page, report: RunReport | None, *, controls: bool = False) -> No
         _settings(page, report)
     _table(page, FIRST_COLUMN, COLUMNS, rows, EPOCH_LOG, OURS)
     if published:
-        _table(page, NEXT_COLUMN, PUBLISHED_COLUMNS, published, "PublishedLog", PUBLISHED)
+        _table(page, PUBLISHED_COLUMN, PUBLISHED_COLUMNS, published, "PublishedLog", PUBLISHED)
     if rows or controls:
-        _charts(page, rows, published, chart_column, MAX_EPOCHS if controls else len(rows))
+        _charts(page, rows, published, MAX_EPOCHS if controls else len(rows))
     last_row = HEADER_ROW + max(len(rows), len(published), 2 * CHART_ROWS)
-    last = get_column_letter(chart_column + 2 * CHART_COLUMNS - 1)
+    last = get_column_letter(PUBLISHED_COLUMN + len(PUBLISHED_COLUMNS) - 1 if published else PUBLISHED_COLUMN - 2)
     page.sheet.print_area = f"A1:{last}{last_row + 1}"
 
 
-def _set_up(page: Page, chart_column: int) -> None:
+def _set_up(page: Page) -> None:
     sheet = page.sheet
     page.prepare(TRAINING_TAB)
     sheet.sheet_view.zoomScale = 85
     sheet.column_dimensions["A"].width = 2
-    for k in range(FIRST_COLUMN, chart_column):
+    for k in (*range(FIRST_COLUMN, CHART_COLUMN), *range(PUBLISHED_COLUMN, PUBLISHED_COLUMN + len(PUBLISHED_COLUMNS))):
         sheet.column_dimensions[get_column_letter(k)].width = 12
-    for gap in (NEXT_COLUMN - 1, chart_column - 1):
+    for gap in (CHART_COLUMN - 1, PUBLISHED_COLUMN - 1):
         sheet.column_dimensions[get_column_letter(gap)].width = 3
     sheet.freeze_panes = f"A{HEADER_ROW + 1}"
     sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
@@ -111,20 +110,22 @@ def _table(page: Page, first: int, columns, rows: tuple[EpochRow | PublishedRow,
                 page.style(ref, "table")  # a table has at least one row
             page.sheet[ref].number_format = number_format
     last = f"{get_column_letter(first + len(columns) - 1)}{HEADER_ROW + max(len(rows), 1)}"
-    table = Table(displayName=name, ref=f"{get_column_letter(first)}{HEADER_ROW}:{last}")
+    # Without an autoFilter: its buttons would cover the headers.
+    columns = [TableColumn(id=k, name=header) for k, (_, header, _) in enumerate(columns, start=1)]
+    table = Table(displayName=name, tableColumns=columns, ref=f"{get_column_letter(first)}{HEADER_ROW}:{last}")
     table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=True)
     page.sheet.add_table(table)
 
 
-def _charts(page: Page, rows, published, chart_column: int, room: int) -> None:
+def _charts(page: Page, rows, published, room: int) -> None:
     """Four charts. `room` is how many rows of the epoch table they plot, filled or not yet."""
     for k, (heading, field) in enumerate(CHARTS):
         lines = [_line(page, FIRST_COLUMN, COLUMNS, rows, room, field, OURS, LINE_COLOURS[0])]
         if published and field in [column[0] for column in PUBLISHED_COLUMNS]:
-            theirs = (NEXT_COLUMN, PUBLISHED_COLUMNS, published, len(published))
+            theirs = (PUBLISHED_COLUMN, PUBLISHED_COLUMNS, published, len(published))
             lines.append(_line(page, *theirs, field, PUBLISHED, "7F7F7F"))
         line, place = divmod(k, 2)
-        column, row = chart_column + place * CHART_COLUMNS, HEADER_ROW + line * (CHART_ROWS + 1)
+        column, row = CHART_COLUMN + place * CHART_COLUMNS, HEADER_ROW + line * (CHART_ROWS + 1)
         top_left = f"{get_column_letter(column)}{row}"
         bottom_right = f"{get_column_letter(column + CHART_COLUMNS - 1)}{row + CHART_ROWS - 1}"
         highest = 100 if field.endswith("accuracy") else None

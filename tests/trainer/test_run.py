@@ -14,10 +14,13 @@ import torch
 from plain import evaluate as plain_evaluate
 from plain import with_weights
 
+from trainer import checkpoint as checkpoint_module
+from trainer import log as log_module
 from trainer import run as run_module
+from trainer.checkpoint import load_checkpoint
 from trainer.log import TIMING_COLUMNS, best_row
 from trainer.recipes import choose_recipe
-from trainer.run import is_running, load_checkpoint, load_run, locked, read_status
+from trainer.run import is_running, load_run, locked, read_status
 from trainer.train import new_config, resume, train_new
 from workbook.files import write_whole
 from xlfuncs.errors import GradsheetError
@@ -51,7 +54,7 @@ def assert_same_run(folder, other):
     )
     assert rows == others and rows
     assert load_run(folder).rows == [
-        run_module.row_from(row) for row in load_checkpoint(folder / "last.pt", ("rows",))["rows"]
+        log_module.row_from(row) for row in load_checkpoint(folder / "last.pt", ("rows",))["rows"]
     ]
 
 
@@ -85,6 +88,7 @@ def test_a_kill_at_any_write_is_mended_by_a_resume(tmp_path, few, monkeypatch, w
 
         with monkeypatch.context() as patched:
             patched.setattr(run_module, "write_whole", write)
+            patched.setattr(checkpoint_module, "write_whole", write)
             try:
                 train_few(folder, few, monkeypatch)
                 finished = True

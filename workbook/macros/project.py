@@ -9,6 +9,7 @@ from pathlib import Path
 import xlwings
 from openpyxl import Workbook
 from pyopenvba import ExcelFile
+from pyopenvba.cfb import CFB
 from pyopenvba.vba import VBAModuleKind
 
 from workbook.macros import wrappers
@@ -16,6 +17,7 @@ from xlfuncs.errors import GradsheetError
 
 BUTTONS, SETUP = "gradsheet_buttons", "gradsheet_setup"
 BOOK_CODE_NAME = "ThisWorkbook"
+NO_CACHE = bytes.fromhex("CC61FFFF000000")
 _XLSX, _XLSM = (
     b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml",
     b"application/vnd.ms-excel.sheet.macroEnabled.main+xml",
@@ -58,7 +60,7 @@ def vba_project(sheets: int) -> bytes:
             file.set_module(BOOK_CODE_NAME, _lines(_OPEN))
             file.save(path)
         with zipfile.ZipFile(path) as package:
-            return package.read("xl/vbaProject.bin")
+            return _without_cache(package.read("xl/vbaProject.bin"))
 
 
 def buttons_module() -> str:
@@ -89,6 +91,16 @@ def _dictionary_class() -> str:
     """The class that the xlwings module needs on macOS; only xlwings' standalone workbook holds it."""
     with ExcelFile(_of_xlwings("quickstart_standalone.xlsm")) as file:
         return file.get_module("Dictionary")
+
+
+def _without_cache(project: bytes) -> bytes:
+    """The project with the mark of one that holds no compiled code: Office then compiles the sources it finds.
+
+    [MS-OVBA] 2.3.4.1 asks for it of every writer but Office itself.
+    """
+    container = CFB.from_bytes(project)
+    container.write_stream_in_storage("VBA", "_VBA_PROJECT", NO_CACHE)
+    return container.to_bytes()
 
 
 def _of_xlwings(name: str) -> Path:

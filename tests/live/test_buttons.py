@@ -1,0 +1,214 @@
+"""The buttons: settings, one training at a time, stop and resume, what goes wrong; with real detached processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import xlwings
+
+from trainer.recipes import RECIPES
+from trainer.run import load_run, read_status
+from workbook.live import buttons, launch
+from workbook.live.excel import OpenWorkbook
+from workbook.live.follow import follow
+from workbook.training_layout import SETTINGS
+
+from . import runs
+from .fake_excel import CELLS, NAME, Book, FakeExcel
+
+PATIENCE = 300  # seconds, on a loaded machine
+
+
+@pytest.fixture
+def excel(monkeypatch, tmp_path):
+    """The workbook whose buttons are pressed; followers are not started but written down."""
+    fake = FakeExcel()
+    fake.followed = []
+    monkeypatch.setattr(xlwings.Book, "caller", staticmethod(lambda: Book(fake)))
+    monkeypatch.setattr(launch, "start_follower", lambda folder, book: fake.followed.append((folder, book)))
+    monkeypatch.setenv("GRADSHEET_HOME", str(tmp_path / "home"))
+    yield fake
+    folder = folder_of(fake)
+    if folder and folder.is_dir() and launch.is_active(folder):
+        (folder / "stop").touch()
+        until(lambda: not launch.is_active(folder))
+
+
+def folder_of(fake):
+    return buttons.Path(fake.named("run_folder")) if fake.named("run_folder") else None
+
+
+def until(condition):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def set_cells(fake, **values):
+    for name, value in values.items():
+        fake.cells[CELLS[name]] = value
+
+
+def bring(fake):
+    assert follow(folder_of(fake), OpenWorkbook(NAME, Book(fake)))
+    return fake.log()
+
+
+def test_run_stop_and_resume(excel):
+    set_cells(excel, dataset="digits", epochs=400.0, batch_size=128.0)
+    buttons.run()
+    folder = folder_of(excel)
+    assert launch.is_active(folder)  # at once: a second click finds it at work
+    assert excel.followed == [(folder, NAME)]
+    buttons.run()
+    assert excel.named("status") == "A training is already running; press Stop first."
+    assert folder_of(excel) == folder and len(list(folder.parent.iterdir())) == 1
+    buttons.resume()
+    assert excel.named("status") == "The training is still running."
+    until(lambda: (folder / "epochs.csv").exists() and load_run(folder).rows)
+    buttons.stop()
+    until(lambda: not launch.is_active(folder))
+    assert read_status(folder).state == "stopped"
+    stopped = load_run(folder)
+    assert 1 <= len(stopped.rows) < 400 and stopped.config.recipe.batch_size == 128
+    assert bring(excel) == runs.as_cells(stopped.rows)
+    assert "Resume" in excel.named("status")
+    buttons.stop()
+    assert excel.named("status") == "No training is running."
+
+    buttons.resume()
+    assert launch.is_active(folder) and folder_of(excel) == folder
+    until(lambda: len(load_run(folder).rows) > len(stopped.rows))
+    buttons.stop()
+    until(lambda: not launch.is_active(folder))
+    rows = load_run(folder).rows
+    assert rows[: len(stopped.rows)] == stopped.rows
+    assert bring(excel) == runs.as_cells(rows)
+
+
+def test_training_outlives_the_process_that_started_it(tmp_path):
+    """As Excel's: the parent and its session are gone while the worker trains on."""
+    code = (
+        "import pathlib, os; from workbook.live import launch; folder = pathlib.Path(os.environ['RUN'])\n"
+        "launch.start_worker(folder, ['--dataset', 'digits', '--epochs', '2']); assert launch.is_active(folder)"
+    )
+    folder = tmp_path / "run"
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "RUN": str(folder)}, check=False)
+    assert done.returncode == 0
+    until(lambda: not launch.is_active(folder))
+    assert read_status(folder).state == "finished" and len(load_run(folder).rows) == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+def test_a_killed_training_is_resumed(excel):
+    set_cells(excel, dataset="digits", epochs=300.0)
+    buttons.run()
+    folder = folder_of(excel)
+    until(lambda: (folder / "epochs.csv").exists() and load_run(folder).rows)
+    found = subprocess.run(["pgrep", "-f", f"workbook.live.worker --folder {folder}"], capture_output=True, text=True)
+    for process in found.stdout.split():
+        os.kill(int(process), signal.SIGKILL)
+    until(lambda: not launch.is_active(folder))
+    rows = bring(excel)
+    assert excel.named("status") == "Interrupted: The process ended; resume the run."
+    buttons.resume()
+    until(lambda: len(load_run(folder).rows) > len(rows))
+    buttons.stop()
+    until(lambda: not launch.is_active(folder))
+    assert bring(excel)[: len(rows)] == rows
+
+
+def test_no_cuda_is_one_sentence(excel):
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("there is CUDA here")
+    set_cells(excel, dataset="digits", device="cuda")
+    buttons.run()
+    until(lambda: not launch.is_active(folder_of(excel)))
+    assert bring(excel) == []
+    said = excel.named("status")
+    assert said.startswith("Failed: ") and "cuda can't be used" in said and "\n" not in said
+
+
+def test_damaged_data_is_one_sentence(excel, tmp_path):
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name in ("train-images", "train-labels", "t10k-images", "t10k-labels"):
+        kind = "idx3" if "images" in name else "idx1"
+        (raw / f"{name}-{kind}-ubyte").write_bytes(b"not MNIST")
+    set_cells(excel, data_folder=str(tmp_path))
+    buttons.run()
+    until(lambda: not launch.is_active(folder_of(excel)))
+    assert bring(excel) == []
+    said = excel.named("status")
+    assert said.startswith("Failed: ") and "ubyte" in said and "\n" not in said
+
+
+def test_what_there_is_nothing_to_do_for(excel, tmp_path):
+    buttons.stop()
+    assert excel.named("status") == "No training was started from this workbook yet; press Run Training."
+    set_cells(excel, run_folder=str(tmp_path / "another machine"))
+    for button in (buttons.stop, buttons.resume, buttons.open_folder, buttons.opened):
+        set_cells(excel, status="")
+        button()
+        assert "is not on this machine" in excel.named("status")
+    (tmp_path / "another machine").mkdir()
+    buttons.resume()
+    assert "nothing to resume" in excel.named("status")
+    run = runs.make(tmp_path / "done")
+    runs.add_epochs(run, run.config.recipe.epochs)
+    set_cells(excel, run_folder=str(run.folder))
+    buttons.resume()
+    assert excel.named("status").startswith("The run is finished: 20 epochs are done.")
+    assert excel.followed == []
+    buttons.opened()
+    assert excel.followed == [(run.folder, NAME)]
+
+
+DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
+
+
+def test_settings_become_arguments():
+    assert buttons.arguments(DEFAULTS) == [
+        *("--dataset", "mnist", "--recipe", "quick", "--device", "auto", "--seed", "1"),
+    ]
+    given = {
+        **DEFAULTS,
+        "seed": 7.0,
+        "epochs": 3.0,
+        "batch_size": 32.0,
+        "learning_rate": 0.05,
+        "data_folder": "C:\\My data",
+    }
+    assert buttons.arguments(given)[6:] == [
+        *("--seed", "7", "--epochs", "3", "--batch-size", "32", "--lr", "0.05", "--data-dir", "C:\\My data"),
+    ]
+    for recipe in RECIPES:
+        assert buttons.arguments({**DEFAULTS, "recipe": recipe})[3] == recipe
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ({"recipe": "foo"}, "Recipe is 'foo'; choose published, quick or best."),
+        ({"dataset": None}, "Data is blank"),
+        ({"device": 3.0}, "Device is 3;"),
+        ({"epochs": 0.0}, "Epochs is 0;"),
+        ({"epochs": 2.5}, "Epochs is 2.5; give a whole number"),
+        ({"epochs": "ten"}, "Epochs is 'ten'; give a whole number"),
+        ({"epochs": True}, "Epochs is True"),
+        ({"learning_rate": -1.0}, "Learning rate is -1;"),
+        ({"seed": -1.0}, "Seed is -1;"),
+        ({"batch_size": float("nan")}, "Batch size is nan"),
+        ({"batch_size": float("inf")}, "Batch size is inf"),
+    ],
+)
+def test_a_bad_setting_is_one_sentence_and_starts_nothing(excel, cells, words):
+    set_cells(excel, **cells)
+    buttons.run()
+    assert words in excel.named("status")
+    assert excel.named("run_folder") is None and excel.followed == []

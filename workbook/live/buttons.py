@@ -1,0 +1,142 @@
+"""What the macros call: `from workbook.live import buttons; buttons.run()`. Each returns at once.
+
+Whatever goes wrong is one sentence in the status line; a traceback would be a dialog that nobody can read.
+"""
+
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+
+import xlwings
+
+from trainer.folders import new_run_folder
+from trainer.recipes import Recipe, choose_recipe
+from trainer.run import CONFIG, STOP, load_run
+from workbook.live import launch
+from workbook.live.excel import OpenWorkbook
+from workbook.live.follow import insist
+from workbook.texts import listing, plain
+from workbook.training_layout import SETTINGS, Setting
+from xlfuncs.errors import GradsheetError
+
+FLAGS = {"dataset": "--dataset", "device": "--device", "recipe": "--recipe", "seed": "--seed"}
+FLAGS |= {"epochs": "--epochs", "batch_size": "--batch-size", "learning_rate": "--lr", "data_folder": "--data-dir"}
+
+
+def run() -> None:
+    """Start a new training with the sheet's settings."""
+    _press(_run)
+
+
+def stop() -> None:
+    """Ask the training to stop at its next batch; it keeps the finished epochs."""
+    _press(_stop)
+
+
+def resume() -> None:
+    """Go on with the run that the sheet shows."""
+    _press(_resume)
+
+
+def open_folder() -> None:
+    """Show the run's folder."""
+    _press(lambda book: launch.open_folder(_folder(book)))
+
+
+def opened() -> None:
+    """The workbook was opened: bring in the rows that its run wrote meanwhile."""
+    _press(_opened)
+
+
+def _press(action: Callable[[OpenWorkbook], None]) -> None:
+    caller = xlwings.Book.caller()
+    book = OpenWorkbook(caller.fullname, caller)
+    try:
+        action(book)
+    except GradsheetError as error:
+        sentence = str(error)
+        insist(lambda: book.tell(sentence, 0.0))
+
+
+def _run(book: OpenWorkbook) -> None:
+    shown = insist(book.run_folder)
+    if shown and launch.is_active(shown):
+        launch.start_follower(shown, book.full_name)  # in case the one before was lost
+        raise GradsheetError("A training is already running; press Stop first.")
+    settings = insist(book.settings)
+    chosen = arguments(settings)
+    folder = new_run_folder(str(settings["recipe"]), str(settings["dataset"]))
+    _start(book, folder, chosen)
+
+
+def _start(book: OpenWorkbook, folder: Path, chosen: list[str]) -> None:
+    insist(lambda: book.begin(folder))
+    insist(lambda: book.tell("Starting …", 0.0))
+    launch.start_worker(folder, chosen)
+    launch.start_follower(folder, book.full_name)
+
+
+def _stop(book: OpenWorkbook) -> None:
+    folder = _folder(book)
+    if not launch.is_active(folder):
+        raise GradsheetError("No training is running.")
+    (folder / STOP).touch()
+
+
+def _resume(book: OpenWorkbook) -> None:
+    folder = _folder(book)
+    if launch.is_active(folder):
+        launch.start_follower(folder, book.full_name)
+        raise GradsheetError("The training is still running.")
+    if not (folder / CONFIG).is_file():
+        raise GradsheetError("The run never began, so there is nothing to resume; press Run Training.")
+    run = load_run(folder)
+    if run.finished:
+        raise GradsheetError(f"The run is finished: {len(run.rows)} epochs are done. Run Training starts a new one.")
+    _start(book, folder, ["--resume", str(folder)])
+
+
+def _opened(book: OpenWorkbook) -> None:
+    launch.start_follower(_folder(book), book.full_name)
+
+
+def _folder(book: OpenWorkbook) -> Path:
+    folder = insist(book.run_folder)
+    if folder is None:
+        raise GradsheetError("No training was started from this workbook yet; press Run Training.")
+    if not folder.is_dir():
+        raise GradsheetError(f"The run's folder {folder} is not on this machine; the rows stay as they are.")
+    return folder
+
+
+def arguments(settings: dict[str, object]) -> list[str]:
+    """The settings as arguments of `gradsheet train`. Raises GradsheetError for what a cell must not hold."""
+    values = {setting.name: _value(setting, settings[setting.name]) for setting in SETTINGS}
+    of_recipe = {f.name for f in fields(Recipe)} & set(values)
+    choose_recipe(values["recipe"], **{name: values[name] for name in of_recipe})
+    given = {name: value for name, value in values.items() if value is not None}
+    return [part for name, value in given.items() for part in (FLAGS[name], str(value))]
+
+
+def _value(setting: Setting, cell: object) -> str | int | float | None:
+    """A cell's content as the setting needs it; None for a blank one."""
+    if cell is None or (isinstance(cell, str) and not cell.strip()):
+        if setting.choices:
+            raise GradsheetError(f"{setting.label} is blank; choose {listing(list(setting.choices), 'or')}.")
+        return setting.default
+    if setting.choices:
+        if cell not in setting.choices:
+            raise GradsheetError(f"{setting.label} is {_shown(cell)}; choose {listing(list(setting.choices), 'or')}.")
+        return cell
+    if setting.low is None:
+        return str(cell).strip()
+    is_number = isinstance(cell, int | float) and not isinstance(cell, bool) and setting.low <= cell <= setting.high
+    if not is_number or (setting.whole and cell != int(cell)):
+        kind = "a whole number" if setting.whole else "a number"
+        limits = f"{kind} from {plain(setting.low)} to {plain(setting.high)}"
+        raise GradsheetError(f"{setting.label} is {_shown(cell)}; give {limits}.")
+    return int(cell) if setting.whole else float(cell)
+
+
+def _shown(cell: object) -> str:
+    return f"'{cell}'" if isinstance(cell, str) else f"{cell:g}" if isinstance(cell, float) else str(cell)

@@ -1,0 +1,64 @@
+"""What can show a run as it grows: an open workbook, a file, and the tests' fake; and the words for its status."""
+
+from pathlib import Path
+from typing import Protocol
+
+from trainer.run import Run, Status
+
+
+class Busy(Exception):  # noqa: N818 (nothing is wrong)
+    """It can't answer now: a cell is being edited, a dialog is open. The same call works later."""
+
+
+class Gone(Exception):  # noqa: N818
+    """It was closed: no call will work again."""
+
+
+class Target(Protocol):
+    """A place that shows one run. Every call may be repeated: row k of the log is epoch k, whoever writes it."""
+
+    def begin(self, folder: Path) -> int:
+        """Turn to the run of that folder; returns how many of its epochs are shown already.
+
+        The epochs of another run are taken away.
+        """
+
+    def show(self, run: Run, done: int) -> None:
+        """Show the run's epochs, of which the first `done` are there already."""
+
+    def tell(self, line: str, progress: float) -> None:
+        """Show the status in one line, and how much is done, from 0 to 1."""
+
+
+def status_line(status: Status, run: Run | None) -> str:
+    """The status in words: what it does, epoch, speed, time left, device, or what went wrong."""
+    if status.state in ("failed", "interrupted"):
+        return f"{status.state.capitalize()}: {status.message}"
+    if status.state == "stopped":
+        return f"Stopped after {len(run.rows) if run else 0} epochs; Resume goes on from there."
+    parts = [status.state.capitalize()]
+    if status.batch:
+        parts.append(f"epoch {status.epoch} of {status.epochs}")
+        parts.append(f"{status.images_per_second:,.0f} images/s")
+        if status.seconds_left is not None:
+            parts.append(f"{clock(status.seconds_left)} left")
+    parts += [run.config.device_name] if run else []
+    parts += [status.message] if status.message else []
+    return " · ".join(parts)
+
+
+def progress_of(status: Status, run: Run | None) -> float:
+    """How much of the run is done, from 0 to 1."""
+    if run is None:
+        return 0.0
+    # A status may be a moment older than the log: its batches count only for the epoch behind the last one.
+    is_next = status.batches and status.epoch == len(run.rows) + 1
+    of_epoch = status.batch / status.batches if is_next else 0.0
+    return min(1.0, (len(run.rows) + of_epoch) / run.config.recipe.epochs)
+
+
+def clock(seconds: float) -> str:
+    """1:05 or 2:00:10."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
