@@ -19,6 +19,7 @@ from xlfuncs.expression import Expr, evaluate, label
 Array = np.ndarray
 _EXACT = 13  # significant digits from which a number counts as unrounded
 _NEIGHBOURS = 3
+_CLEAR = 3  # wrong numbers from which a slip can be told from chance
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class ValueFinding:
     value: float
     expected: float
     message: str
+    slip: tuple[str, str] | None = None  # the variable that was used, and the one that belongs there
 
 
 def audit_values(header: list[str], rows: Array, learning_rate: float | None = None) -> list[ValueFinding]:
@@ -68,6 +70,7 @@ def audit_columns(blueprint: Blueprint, values: dict[str, Array], learning_rate:
     rate = estimate_rate(blueprint, values) if learning_rate is None else learning_rate
     units = {variable: _rounding(column) for variable, column in values.items()}
     frozen = _frozen_rows(blueprint, values)
+    filled = np.mean([np.isfinite(column) for column in values.values()], axis=0) > 0.5
     found = []
     if frozen:
         row = frozen[0]
@@ -75,21 +78,49 @@ def audit_columns(blueprint: Blueprint, values: dict[str, Array], learning_rate:
         message = f"The weights stop changing {moved} although their gradients are not 0: the rows are copies."
         found.append(ValueFinding("frozen rows", blueprint.learned[0], tuple(frozen), np.nan, np.nan, message))
     for variable, formula in blueprint.formulas.items():
-        if variable not in values or variable == "iteration":
+        if variable not in values or variable == "iteration" or not np.isfinite(values[variable]).any():
             continue
         expected, allowed = _expected(variable, formula, values, units, rate)
         if expected is None:
             continue
-        wrong = np.abs(values[variable] - expected) > allowed
-        wrong &= ~np.isnan(expected)
+        wrong = ~(np.abs(values[variable] - expected) <= allowed) & np.isfinite(expected) & filled
         if variable in blueprint.learned or variable in blueprint.constants:
             wrong[0] = False
         if variable in blueprint.learned:
             wrong[frozen] = False
         rows = tuple(int(row) for row in np.flatnonzero(wrong))
         if rows:
-            found.append(_finding(variable, rows, values[variable], expected, blueprint))
+            slip = _slip(variable, formula, rows, values, units, rate)
+            found.append(_finding(variable, rows, values[variable], expected, blueprint, slip))
     return found
+
+
+def _slip(variable: str, formula: Expr, rows: tuple[int, ...], values, units, rate) -> tuple[str, str] | None:
+    """The one exchanged variable that explains every wrong number (what was used, what belongs), None if none does."""
+    if len(rows) < _CLEAR:
+        return None
+    at = list(rows)
+    for name in sorted(_names(formula) - {"learning_rate", variable}):
+        for other in values:
+            if other == name or other.rstrip("0123456789") not in (
+                name.rstrip("0123456789"),
+                name.removeprefix("a_")[:1],
+            ):
+                continue
+            expected, allowed = _expected(variable, _exchanged(formula, name, other), values, units, rate)
+            if expected is not None and np.all(np.abs(values[variable] - expected)[at] <= allowed[at]):
+                return other, name
+    return None
+
+
+def _family(variable: str) -> str:
+    return variable.rstrip("0123456789")
+
+
+def _exchanged(formula: Expr, old: str, new: str) -> Expr:
+    if formula.op in ("name", "previous"):
+        return Expr(formula.op, (new,)) if formula.args[0] == old else formula
+    return Expr(formula.op, tuple(_exchanged(a, old, new) if isinstance(a, Expr) else a for a in formula.args))
 
 
 def estimate_rate(blueprint: Blueprint, values: dict[str, Array]) -> float | None:
@@ -168,7 +199,7 @@ def _names(formula: Expr) -> set[str]:
     return set().union(*(_names(arg) for arg in formula.args if isinstance(arg, Expr)), set())
 
 
-def _finding(variable: str, rows: tuple[int, ...], column: Array, expected: Array, blueprint: Blueprint):
+def _finding(variable: str, rows: tuple[int, ...], column: Array, expected: Array, blueprint: Blueprint, slip):
     value, right = float(column[rows[0]]), float(expected[rows[0]])
     shown = label(variable)
     where = f"row {rows[0] + 1}" if len(rows) == 1 else f"{len(rows)} rows, the first row {rows[0] + 1}"
@@ -179,4 +210,6 @@ def _finding(variable: str, rows: tuple[int, ...], column: Array, expected: Arra
     message = (
         f"{shown} doesn't follow from the numbers beside it in {where}: {text} stands there, {right:.10g} belongs."
     )
-    return ValueFinding("wrong value", variable, rows, value, right, message)
+    if slip is not None:
+        message += f" The numbers fit {label(slip[0])} in place of {label(slip[1])}."
+    return ValueFinding("wrong value", variable, rows, value, right, message, slip)

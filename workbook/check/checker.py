@@ -19,7 +19,6 @@ from workbook.check.values import typed_findings, value_findings
 from xlfuncs.errors import GradsheetError
 from xlfuncs.expression import text as expression_text
 
-
 UNEXPECTED = "could not be checked: a fault of gradsheet's own, please report it with the file"
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from workbook.check.findings import Finding, TableReport
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workbook.check.findings import Finding, TableReport
 
 
 def table_text(table: TableReport) -> str:

@@ -35,6 +35,9 @@ def value_findings(table: Table) -> list[Finding]:
                 f"{words.names_text([fault.variable])} doesn't follow from the numbers beside and above it: "
                 f"{fault.value:.10g} stands in row {rows[0]}, {fault.expected:.10g} belongs."
             )
+            if fault.slip is not None:
+                used, right = (words.names_text([name]) for name in fault.slip)
+                text += f" The numbers fit {used} in place of {right}."
         found.append(Finding(fault.kind, table.sheet.name, parts, text))
     return found
 
