@@ -110,7 +110,10 @@ class Judge:
         return False
 
     def diagnose(self, node: Node, variable: str, reparsed: Callable[[], Iterator[Node]]) -> Diagnosis:
-        """The kind of fault of a wrong meaning; `reparsed` gives the formula with one more pair of brackets."""
+        """The kind of fault of a wrong meaning; `reparsed` gives the formula with one more pair of brackets.
+
+        A learning rate that is written as a number has to be the variable `learning_rate` by now.
+        """
         self.budget = _BUDGET
         right = self.right[variable]
         try:
@@ -122,7 +125,7 @@ class Judge:
         return found or Diagnosis("wrong formula", swaps=self._foreign(node, right))
 
     def _search(self, node: Node, right: Node, variable: str, reparsed) -> Diagnosis | None:
-        found = self._exchange(node, right, variable)
+        found = self._turned(node, variable) or self._exchange(node, right, variable)
         found = found or (Diagnosis("lost parentheses") if self._any(reparsed(), variable) else None)
         found = found or self._signs(node, variable)
         found = found or self._factors(node, right, variable)
@@ -131,6 +134,15 @@ class Judge:
 
     def _any(self, candidates: Iterator[Node], variable: str) -> bool:
         return any(self.equals(self.value(candidate), variable) for candidate in candidates)
+
+    def _turned(self, node: Node, variable: str) -> Diagnosis | None:
+        """A difference the wrong way round: t1 - a_o1 for a_o1 - t1."""
+        for path, old in _paths(node):
+            if old.kind == "op" and old.value == "-":
+                turned = _put(node, path, Node("op", "-", old.args[::-1]))
+                if self.equals(self.value(turned), variable):
+                    return Diagnosis("sign", swaps=(old.args,) if all(a.kind == "var" for a in old.args) else ())
+        return None
 
     def _exchange(self, node: Node, right: Node, variable: str) -> Diagnosis | None:
         """One reference for another, everywhere or in one place; then several at once."""
@@ -164,6 +176,11 @@ class Judge:
                 continue
             if self.equals(self.value(_put(_put(node, path_a, b), path_b, a)), variable):
                 return self._named([(a, b), (b, a)])
+        if any(leaf.value == (RATE, 0) for leaf in missing):
+            rate = Node("var", (RATE, 0))
+            for path, old in _paths(node):  # a helper cell's formula where the learning rate belongs
+                if old.kind in ("op", "call") and self.equals(self.value(_put(node, path, rate)), variable):
+                    return self._named([(old, rate)])
         if len(foreign) == 1 and missing:
             own = [path for path, old in places if old == foreign[0]]
             for (path_a, path_b), (x, y) in (
@@ -194,8 +211,9 @@ class Judge:
         for leaf in _distinct(right):
             complement = Node("op", "-", (Node("number", 1.0), leaf))
             factors += [leaf, complement, Node("op", "*", (leaf, complement))]
-        factors += [part for _, part in _paths(right) if part.kind == "op" and part.value in "-^"]
-        terms = [(path, old) for path, old in _paths(node) if old.kind in ("op", "call", *LEAVES)][:_FACTOR_LIMIT]
+        parts = [part for _, part in _paths(right) if part.kind == "op"]
+        factors += sorted(parts, key=lambda part: part.value not in "-^")
+        terms = [(path, old) for path, old in _paths(node) if old.kind != "number" or not path][:_FACTOR_LIMIT]
         for operator, kind in (("*", "missing factor"), ("/", "extra factor")):
             for factor in dict.fromkeys(factors):
                 for path, old in terms:
@@ -368,6 +386,13 @@ def _at(node: Node, path: tuple[int, ...]) -> Node:
     for k in path:
         node = node.args[k]
     return node
+
+
+def with_rate(node: Node, rate: float) -> Node:
+    """The meaning with the variable `learning_rate` for each number that is the learning rate."""
+    if node.kind == "number":
+        return Node("var", (RATE, 0)) if abs(node.value - rate) <= 1e-12 * rate else node
+    return Node(node.kind, node.value, tuple(with_rate(arg, rate) for arg in node.args))
 
 
 def _put(node: Node, path: tuple[int, ...], new: Node) -> Node:

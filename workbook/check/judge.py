@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+import numpy as np
+
 from workbook.check import formula
-from workbook.check.classify import RATE, Diagnosis, Judge
-from workbook.check.evaluate import KNOWN, leaves
+from workbook.check.classify import RATE, Diagnosis, Judge, with_rate
+from workbook.check.evaluate import KNOWN, evaluate, leaves
 from workbook.check.formula import Node, Template
 from workbook.check.reader import Book, Cell
 from workbook.check.resolve import Resolver, find_aliases
@@ -105,7 +107,7 @@ def find_rate(resolver: Resolver) -> None:
                     cells[(place, value)] += 1
                     if place[0] == table.sheet.name and row - 1 <= place[1] <= row:
                         columns[(place[2], value)] += 1
-    direct = _direct_rate(table)
+    direct = _direct_rate(table, resolver)
     for place, votes in direct.items():
         cells[place] += votes
     if not cells:
@@ -122,7 +124,7 @@ def find_rate(resolver: Resolver) -> None:
     table.rate_cell, table.rate = place, value
 
 
-def _direct_rate(table: Table) -> Counter:
+def _direct_rate(table: Table, resolver: Resolver) -> Counter:
     """Cells with a formula of their own that update formulas refer to: a learning rate that is computed."""
     found: Counter = Counter()
     for variable in table.blueprint.learned:
@@ -133,9 +135,18 @@ def _direct_rate(table: Table) -> Counter:
                 if ref.sheet is not None or (at[1] in table.variables and at[0] in table.rows) or at[0] in table.rows:
                     continue
                 target = table.sheet.cell(*at)
-                if target is not None and target.formula is not None and isinstance(target.value, float):
-                    found[((table.sheet.name, *at), target.value)] += 1
+                if target is None or target.formula is None:
+                    continue
+                value = target.value
+                if not isinstance(value, float):  # a file that was never calculated
+                    value = float(evaluate(resolver.meaning_of(target.formula.tree, *at), _constant))
+                if np.isfinite(value):
+                    found[((table.sheet.name, *at), value)] += 1
     return found
+
+
+def _constant(leaf: Node) -> float | None:
+    return leaf.value[3] if leaf.kind == "cell" else None
 
 
 def _labelled(table: Table, place: tuple[str, int, int]) -> bool:
@@ -207,10 +218,10 @@ def _is_right(meaning: Node, variable: str, table: Table, judge: Judge, judged: 
     if rate is None:
         held = meaning.kind == "var" and meaning.value == (variable, -1)
         return held and variable in judge.blueprint.bias_names and f"grad_{variable}" not in table.columns
-    if table.rate is None or abs(rate - table.rate) <= 1e-9 * rate:
-        judged.literal_rates[rate] += 1
-        return True
-    return False
+    if table.rate_cell is not None or table.rate_column is not None:
+        return False  # a number doesn't follow when the rate's cell changes
+    judged.literal_rates[rate] += 1
+    return True
 
 
 def _explained(judged: Judged, resolver: Resolver, judge: Judge) -> Judged:
@@ -223,15 +234,15 @@ def _explained(judged: Judged, resolver: Resolver, judge: Judge) -> Judged:
     for group in judged.wrong:
         meaning = Counter(group.meanings).most_common(1)[0][0]
         row = group.rows[group.meanings.index(meaning)]
-        key = (group.variable, meaning)
+        key = (group.variable, meaning, _written_rate(table, judged))
         if key not in cache:
-            cache[key] = _diagnosis(resolver, judge, group.variable, row, meaning)
+            cache[key] = _diagnosis(resolver, judge, judged, group.variable, row, meaning)
         group.diagnosis = _dollars(cache[key], group, table, (group.variable, id(group.template)) in right_rows)
         group.circular = any(judge.circular(m, group.variable) for m in set(group.meanings))
     return judged
 
 
-def _diagnosis(resolver: Resolver, judge: Judge, variable: str, row: int, meaning: Node) -> Diagnosis:
+def _diagnosis(resolver: Resolver, judge: Judge, judged: Judged, variable: str, row: int, meaning: Node) -> Diagnosis:
     table = resolver.table
     cell = table.cell(variable, row)
     if cell.formula.tree.kind == "error":
@@ -239,9 +250,20 @@ def _diagnosis(resolver: Resolver, judge: Judge, variable: str, row: int, meanin
     if variable in judge.blueprint.constants:
         return _constant_diagnosis(meaning, variable)
     rate = judge.literal_rate(meaning, variable)
-    if rate is not None:
-        return Diagnosis("wrong learning rate", detail=f"{rate:g}")
-    return judge.diagnose(meaning, variable, lambda: _bracketed(resolver, variable, row))
+    if rate is not None and any(leaf.kind == "number" for leaf in leaves(meaning)):
+        return Diagnosis("wrong learning rate", detail=f"the number {rate:g}")
+    written = _written_rate(table, judged)
+    if written is None or variable not in judge.blueprint.learned:
+        return judge.diagnose(meaning, variable, lambda: _bracketed(resolver, variable, row))
+    brackets = (with_rate(tree, written) for tree in _bracketed(resolver, variable, row))
+    return judge.diagnose(with_rate(meaning, written), variable, lambda: brackets)
+
+
+def _written_rate(table: Table, judged: Judged) -> float | None:
+    """The learning rate that most updates have as a number, None where a cell holds it."""
+    if table.rate_cell is not None or table.rate_column is not None or not judged.literal_rates:
+        return None
+    return judged.literal_rates.most_common(1)[0][0]
 
 
 def _constant_diagnosis(meaning: Node, variable: str) -> Diagnosis:
@@ -299,7 +321,8 @@ def _dollars(diagnosis: Diagnosis, group: Group, table: Table, right_elsewhere: 
                 kinds = ["missing $" if kind in ("wrong learning rate", "wrong row") else kind for kind in kinds]
         elif old.kind == "var" and old.value[1] != new.value[1]:
             mine = table.columns.get(old.value[0])
-            if any(r.fixed_row and r.at(0, column)[1] == mine for r in group.template.refs):
+            inside = [r for r in group.template.refs if r.fixed_row and table.header <= r.row <= table.last]
+            if any(r.at(0, column)[1] == mine for r in inside):
                 kinds = ["stray $" if kind == "wrong row" else kind for kind in kinds]
         elif old.kind != "var" and name in table.blueprint.constants and right_elsewhere:
             kinds = ["missing $" if kind == "wrong cell" else kind for kind in kinds]

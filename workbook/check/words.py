@@ -121,6 +121,9 @@ def _sentence(diagnosis: Diagnosis, variables: list[str], who: str, many: bool, 
         case "sign":
             if all(v in table.blueprint.learned for v in variables):
                 return f"{who} {are} moved up the slope: the update has to subtract ɳ·∂E/∂w."
+            if old is not None:
+                a, b = _plain(old), _plain(new)
+                return f"{who} {use} {a}−{b}; {b}−{a} belongs there, the sign is the wrong way round."
             return f"{who}: a sign is the wrong way round."
         case "wrong operator":
             a, _, b = diagnosis.detail.partition("|")
