@@ -11,7 +11,7 @@ from workbook.check.added_sheet import AddedSheet, Item, add_sheet, free_name
 from workbook.check.cells import Change, change_cells
 from workbook.check.findings import FileReport, Finding
 from workbook.check.marks import FAULT_COLOUR, NOTE_COLOUR, Formats, add_comments
-from workbook.check.package import MAIN, Package
+from workbook.check.package import MAIN, Package, sound
 from workbook.check.reader import Book
 from workbook.check.report_text import effect_text, table_text
 from workbook.layout import quoted
@@ -24,6 +24,11 @@ HEADINGS = ["Sheet", "Cells", "Count", "Fault", "What is wrong", "Stands there",
 
 def annotate(book: Book, report: FileReport, out: Path) -> None:
     """Write a copy with the wrong cells coloured, a comment on each finding's first cell, and a sheet of findings."""
+    with sound(book.path):
+        _annotated(book, report, out).save(out)
+
+
+def _annotated(book: Book, report: FileReport, out: Path) -> Package:
     package = open_for_copy(book.path, out)
     formats = Formats(package)
     parts = {sheet.name: sheet.part for sheet in book.sheets}
@@ -35,7 +40,7 @@ def annotate(book: Book, report: FileReport, out: Path) -> None:
         add_comments(package, parts[name], _comments(findings))
     add_sheet(package, findings_sheet(book, report, formats))
     formats.save()
-    package.save(out)
+    return package
 
 
 def open_for_copy(path: Path, out: Path) -> Package:

@@ -15,7 +15,7 @@ from workbook.check.curves_sheet import Curve, curves_sheet
 from workbook.check.findings import FileReport, Finding, TableReport
 from workbook.check.judge import right_formula
 from workbook.check.marks import Formats
-from workbook.check.package import Package, tag
+from workbook.check.package import Package, sound, tag
 from workbook.check.reader import Book
 from workbook.check.recalculate import Place, recalculate
 from workbook.check.tables import Table
@@ -41,6 +41,13 @@ def mend(book: Book, report: FileReport, tables: list[Table], out: Path) -> str:
     Formulas are put where wrong ones, or numbers in their place, stand. Tables of typed values have no formulas and
     stay, and so do charts and the start values a student chose.
     """
+    with sound(book.path):
+        package, text = _mended(book, report, tables, out)
+        package.save(out)
+    return text
+
+
+def _mended(book: Book, report: FileReport, tables: list[Table], out: Path) -> tuple[Package, str]:
     package = open_for_copy(book.path, out)
     plan = _plan(report, tables)
     parts = {sheet.name: sheet.part for sheet in book.sheets}
@@ -58,8 +65,7 @@ def mend(book: Book, report: FileReport, tables: list[Table], out: Path) -> str:
         add_sheet(package, curves_sheet(curves, [*book.tabs, "Check"], formats))
     formats.save()
     _recalculate_on_load(package)
-    package.save(out)
-    return text
+    return package, text
 
 
 def _plan(report: FileReport, tables: list[Table]) -> Mending:

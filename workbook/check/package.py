@@ -9,6 +9,7 @@ import posixpath
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lxml import etree
@@ -24,6 +25,17 @@ TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
 _CONTENT_TYPES = "[Content_Types].xml"
 _ENDINGS = {"macroEnabled.main": ".xlsm", "template.macroEnabledTemplate": ".xltm", "template.main": ".xltx"}
+
+
+@contextmanager
+def sound(path: Path) -> Iterator[None]:
+    """Turn what goes wrong inside a damaged package into one sentence."""
+    try:
+        yield
+    except GradsheetError:
+        raise
+    except (etree.XMLSyntaxError, KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
+        raise GradsheetError(f"{path} is too damaged to be copied; save it again in Excel first.") from error
 
 
 def tag(name: str) -> str:

@@ -21,6 +21,7 @@ from workbook.check.formula import Template, key_of, parse
 from xlfuncs.errors import GradsheetError
 
 MAX_PART = 400 * 2**20  # bytes of one part, unpacked
+MAX_TREE = 32 * 2**20  # of one that is held as a whole: all but the sheets
 MAX_TOTAL = 1200 * 2**20
 MAX_CELLS = 700_000  # of one file; what lies beyond is reported as unread
 MAX_COLUMN = 2000
@@ -107,7 +108,9 @@ def read_book(path: Path | str) -> Book:
         raise GradsheetError(
             f"{path} is damaged (its XML breaks off); save it again or ask for another copy."
         ) from error
-    except (OSError, ValueError) as error:
+    except ValueError as error:
+        raise GradsheetError(f"{path} is damaged ({_reason(error)}); save it again or ask for another copy.") from error
+    except OSError as error:
         raise GradsheetError(f"{path} can't be read: {_reason(error)}.") from error
     raise GradsheetError(_not_a_workbook(path, start))
 
@@ -172,20 +175,20 @@ class _Package:
             return "xl/workbook.xml"
         raise GradsheetError(f"{self.path} holds no workbook; save it as .xlsx.")
 
-    def _open(self, part: str) -> Iterator[bytes]:
-        """The part in pieces, never more than MAX_PART: what the archive says of its sizes may be a lie."""
+    def _open(self, part: str, limit: int = MAX_PART) -> Iterator[bytes]:
+        """The part in pieces, never more than `limit`: what the archive says of its sizes may be a lie."""
         read = 0
         with self.archive.open(self.parts[part]) as stream:
             while piece := stream.read(1 << 16):
                 read += len(piece)
                 self.unpacked += len(piece)
-                if read > MAX_PART or self.unpacked > MAX_TOTAL:
+                if read > limit or self.unpacked > MAX_TOTAL:
                     raise GradsheetError(f"{self.path} unpacks to too much data; that is no hand-made sheet.")
                 yield piece
 
     def _xml(self, part: str) -> etree._Element:
         parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
-        for piece in self._open(part):
+        for piece in self._open(part, MAX_TREE):
             parser.feed(piece)
         return parser.close()
 
