@@ -333,11 +333,11 @@ MUTATIONS = {
 }  # fmt: skip
 
 
-def mutated(seed):
+def mutated(seed, **given):
     """A sheet with one to three faults in different columns."""
     pick = random.Random(f"mutate {seed}")
     while True:
-        sheet = Sheet(Design.any(seed))
+        sheet = Sheet(Design.any(seed, **given))
         found = []
         for _ in range(pick.choice([1, 1, 2, 3])):
             for _ in range(20):
