@@ -38,7 +38,11 @@ def right_table(table: Table, rows: int | None = None) -> dict[str, Array] | Non
     start = start_of(table)
     if table.rate is None or any(np.isnan(value) for value in start.values()):
         return None
-    return table.blueprint.simulate(start, table.rate, len(table.rows) if rows is None else rows)
+    key = (table.blueprint, table.rate, *start.values())
+    if table.simulated is None or table.simulated[0] != key:
+        table.simulated = key, table.blueprint.simulate(start, table.rate, len(table.rows))
+    values = table.simulated[1]
+    return values if rows is None else {variable: column[:rows] for variable, column in values.items()}
 
 
 def effects(table: Table, judged: Judged, faults: list[list[tuple[str, int]]]) -> list[tuple[float, float] | None]:
@@ -51,7 +55,7 @@ def effects(table: Table, judged: Judged, faults: list[list[tuple[str, int]]]) -
     if table.rate is None or any(np.isnan(value) for value in start.values()) or not faults or rows < 1:
         return [None] * len(faults)
     chosen = faults[:MAX_SCENARIOS]
-    right = table.blueprint.simulate(start, table.rate, rows)
+    right = right_table(table, rows)
     where: dict[tuple[str, int], list[int]] = {}
     for scenario, cells in enumerate(chosen, 1):
         for variable, row in cells:

@@ -19,11 +19,16 @@ BAD = np.nan
 
 def evaluate(node: Node, leaf: Leaf) -> Array | float:
     """The node's value; `leaf` gives that of var, cell, text, empty and outside. Not-a-number where there is none."""
+    with np.errstate(all="ignore"):
+        return _evaluate(node, leaf)
+
+
+def _evaluate(node: Node, leaf: Leaf) -> Array | float:
     match node.kind:
         case "number":
             return node.value
         case "op":
-            return _operate(node, [evaluate(arg, leaf) for arg in node.args])
+            return _operate(node, [_evaluate(arg, leaf) for arg in node.args])
         case "call":
             return _call(node, leaf)
         case "var" | "cell" | "empty" | "text" | "outside" | "ref" | "name":
@@ -33,33 +38,32 @@ def evaluate(node: Node, leaf: Leaf) -> Array | float:
 
 
 def _operate(node: Node, values: list[Array | float]) -> Array | float:
-    with np.errstate(all="ignore"):
-        if node.value == "neg":
-            return -values[0]
-        left, right = values
-        match node.value:
-            case "+":
-                return left + right
-            case "-":
-                return left - right
-            case "*":
-                return left * right
-            case "/":
-                return np.divide(left, right)
-            case "^":
-                return _power(left, right)
-            case "=":
-                return np.equal(left, right) * 1.0
-            case "<>":
-                return np.not_equal(left, right) * 1.0
-            case "<":
-                return np.less(left, right) * 1.0
-            case ">":
-                return np.greater(left, right) * 1.0
-            case "<=":
-                return np.less_equal(left, right) * 1.0
-            case ">=":
-                return np.greater_equal(left, right) * 1.0
+    if node.value == "neg":
+        return -values[0]
+    left, right = values
+    match node.value:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+        case "/":
+            return np.divide(left, right)
+        case "^":
+            return _power(left, right)
+        case "=":
+            return np.equal(left, right) * 1.0
+        case "<>":
+            return np.not_equal(left, right) * 1.0
+        case "<":
+            return np.less(left, right) * 1.0
+        case ">":
+            return np.greater(left, right) * 1.0
+        case "<=":
+            return np.less_equal(left, right) * 1.0
+        case ">=":
+            return np.greater_equal(left, right) * 1.0
     return BAD
 
 
@@ -76,8 +80,8 @@ def _flat(node: Node, leaf: Leaf) -> list[Array | float]:
         values = leaf(node)
         return values if isinstance(values, list) else [BAD if values is None else values]
     if node.kind == "list":
-        return [evaluate(arg, leaf) for arg in node.args if arg.kind not in ("empty", "text")]
-    return [evaluate(node, leaf)]
+        return [_evaluate(arg, leaf) for arg in node.args if arg.kind not in ("empty", "text")]
+    return [_evaluate(node, leaf)]
 
 
 def _sum(values: list) -> Array | float:
@@ -122,42 +126,41 @@ KNOWN = FORMULAE | frozenset(_NEWER.split())
 
 def _call(node: Node, leaf: Leaf) -> Array | float:
     name, args = node.value, node.args
-    with np.errstate(all="ignore"):
-        if name in _UNARY and len(args) == 1:
-            return _UNARY[name](np.asarray(evaluate(args[0], leaf), dtype=float))
-        if name in ("POWER", "POW") and len(args) == 2:
-            return _power(evaluate(args[0], leaf), evaluate(args[1], leaf))
-        if name == "IF" and len(args) in (2, 3):
-            chosen = [evaluate(arg, leaf) for arg in args]
-            return np.where(np.asarray(chosen[0]) != 0, chosen[1], chosen[2] if len(args) == 3 else 0.0)
-        if name == "IFERROR" and args:
-            return evaluate(args[0], leaf)
-        if name == "PI" and not args:
-            return np.pi
-        if name == "ROUND" and len(args) == 2:
-            scale = 10.0 ** np.asarray(evaluate(args[1], leaf))
-            return np.round(evaluate(args[0], leaf) * scale) / scale
-        lists = [_flat(arg, leaf) for arg in args]
-        values = [value for items in lists for value in items]
-        if not values:
-            return BAD
-        match name:
-            case "SUM":
-                return _sum(values)
-            case "PRODUCT":
-                return _product(values)
-            case "AVERAGE":
-                return _sum(values) / len(values)
-            case "SUMSQ":
-                return _sum([value * value for value in values])
-            case "SUMPRODUCT":
-                return _sum([_product(list(group)) for group in _pairs(lists)])
-            case "SUMXMY2" if len(lists) == 2:
-                return _sum_xmy2(*lists)
-            case "MAX":
-                return reduce(np.maximum, values)
-            case "MIN":
-                return reduce(np.minimum, values)
+    if name in _UNARY and len(args) == 1:
+        return _UNARY[name](np.asarray(_evaluate(args[0], leaf), dtype=float))
+    if name in ("POWER", "POW") and len(args) == 2:
+        return _power(_evaluate(args[0], leaf), _evaluate(args[1], leaf))
+    if name == "IF" and len(args) in (2, 3):
+        chosen = [_evaluate(arg, leaf) for arg in args]
+        return np.where(np.asarray(chosen[0]) != 0, chosen[1], chosen[2] if len(args) == 3 else 0.0)
+    if name == "IFERROR" and args:
+        return _evaluate(args[0], leaf)
+    if name == "PI" and not args:
+        return np.pi
+    if name == "ROUND" and len(args) == 2:
+        scale = 10.0 ** np.asarray(_evaluate(args[1], leaf))
+        return np.round(_evaluate(args[0], leaf) * scale) / scale
+    lists = [_flat(arg, leaf) for arg in args]
+    values = [value for items in lists for value in items]
+    if not values:
+        return BAD
+    match name:
+        case "SUM":
+            return _sum(values)
+        case "PRODUCT":
+            return _product(values)
+        case "AVERAGE":
+            return _sum(values) / len(values)
+        case "SUMSQ":
+            return _sum([value * value for value in values])
+        case "SUMPRODUCT":
+            return _sum([_product(list(group)) for group in _pairs(lists)])
+        case "SUMXMY2" if len(lists) == 2:
+            return _sum_xmy2(*lists)
+        case "MAX":
+            return reduce(np.maximum, values)
+        case "MIN":
+            return reduce(np.minimum, values)
     return BAD
 
 

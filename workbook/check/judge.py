@@ -161,6 +161,7 @@ def _judge(resolver: Resolver, judge: Judge) -> Judged:
     table = resolver.table
     judged = Judged([], {}, {}, {}, Counter(), {}, False, [])
     groups: dict[tuple[str, int, bool], Group] = {}
+    right: set[tuple[str, int]] = set()  # meanings that were found right, by variable and identity
     formulas = 0
     for variable, column in table.columns.items():
         if variable == "iteration" or variable not in judge.blueprint.formulas:
@@ -185,7 +186,11 @@ def _judge(resolver: Resolver, judge: Judge) -> Judged:
             judged.meanings[(variable, row)] = meaning
             for name in cell.formula.functions - KNOWN:
                 judged.unknown.setdefault(name, []).append((variable, row))
+            if (variable, id(meaning)) in right:
+                continue
             if _is_right(meaning, variable, table, judge, judged, cell):
+                if judge.is_right(meaning, variable):
+                    right.add((variable, id(meaning)))
                 continue
             key = (variable, id(cell.formula), _meets_rate(cell.formula, row, column, table))
             group = groups.setdefault(key, Group(variable, cell.formula))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from workbook.check.formula import Template, key_of, parse
+from workbook.check.formula import Template, key_of, parse, pattern_of
 from xlfuncs.errors import GradsheetError
 
 MAX_PART = 400 * 2**20  # bytes of one part, unpacked
@@ -320,10 +320,15 @@ def _template(element, row: int, column: int, templates: dict) -> Template | Non
     if not text:
         return templates.get(("shared", shared)) if kind == "shared" else None
     text = text.strip().lstrip("=")
-    key = (column, key_of(text, row, column))
-    found = templates.get(key)
-    if found is None:
-        found = templates[key] = parse(text, row, column)
+    above = templates.get(("above", column))
+    if above is not None and above[0] % tuple([row + offset for offset in above[1]]) == text:
+        found = above[2]
+    else:
+        key = (column, key_of(text, row, column))
+        found = templates.get(key)
+        if found is None:
+            found = templates[key] = parse(text, row, column)
+        templates[("above", column)] = (*pattern_of(text, row), found)
     if kind == "shared":
         templates[("shared", shared)] = found
     return found

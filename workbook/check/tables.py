@@ -30,6 +30,7 @@ class Table:
     rate_column: int | None = None
     rate: float | None = None
     aliases: dict[tuple[str, int, int], str] = field(default_factory=dict)
+    simulated: tuple[tuple, dict[str, np.ndarray]] | None = None  # the right table, and what it was computed from
 
     @cached_property
     def variables(self) -> dict[int, str]:
