@@ -8,7 +8,6 @@ formula, which is what makes checking fast.
 from __future__ import annotations
 
 import posixpath
-import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -239,10 +238,11 @@ class _Package:
     def _row(self, element, row: int, strings: list[str], templates: dict) -> dict[int, Cell]:
         cells: dict[int, Cell] = {}
         column = 0
-        for c in element:
+        filled = _FILLED(element)  # most cells of a sheet are empty ones with a format
+        for c in filled if all(c.get("r") for c in filled) else element:
             place = c.get("r")
             column = column_of(place) if place else column + 1
-            if len(c) == 0 or column > MAX_COLUMN:
+            if column > MAX_COLUMN or len(c) == 0:
                 continue
             cell = Cell()
             kind = c.get("t")
@@ -334,7 +334,7 @@ def _template(element, row: int, column: int, templates: dict) -> Template | Non
     return found
 
 
-_CELL = re.compile(r"([A-Z]{1,3})\d+")
+_FILLED = etree.XPath("*[*]")
 _COLUMNS: dict[str, int] = {}
 
 
