@@ -145,6 +145,7 @@ def _finding(table: Table, groups: list[Group]) -> Finding:
     variables = [group.variable for group in groups]
     first = min(group.rows[0] for group in groups)
     parts = [_part(table, group) for group in groups]
+    diagnosis = min(groups, key=lambda group: group.rows[0]).diagnosis if diagnosis.kind == "missing $" else diagnosis
     text = words.message(diagnosis, variables, table, first, circular)
     also = diagnosis.also + (("circular chain",) if circular else ())
     return Finding(diagnosis.kind, table.sheet.name, parts, text, also)

@@ -332,7 +332,17 @@ def _dollars(diagnosis: Diagnosis, group: Group, table: Table, right_elsewhere: 
         elif old.kind != "var" and name in table.blueprint.constants and right_elsewhere:
             kinds = ["missing $" if kind == "wrong cell" else kind for kind in kinds]
     kinds = list(dict.fromkeys(kinds))
-    return replace(diagnosis, kind=kinds[0], also=tuple(kinds[1:]))
+    detail = _first_drifted(group, table) if kinds[0] == "missing $" else diagnosis.detail
+    return replace(diagnosis, kind=kinds[0], also=tuple(kinds[1:]), detail=detail)
+
+
+def _first_drifted(group: Group, table: Table) -> str:
+    """The cell that the group's first formula reads where the learning rate belongs, "" where it isn't the rate."""
+    row, column = group.rows[0], table.columns[group.variable]
+    home = table.rate_cell[2] if table.rate_cell is not None else None
+    cells = [ref.at(row, column) for ref in group.template.refs if not ref.fixed_row]
+    drifted = [at for at in cells if at[1] == home and at[0] > table.rate_cell[1]]
+    return formula.a1(*min(drifted)) if drifted else ""
 
 
 def _copied(group: Group, table: Table) -> bool:

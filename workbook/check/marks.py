@@ -77,7 +77,9 @@ class Formats:
                 made.set("fillId", str(self._fill(colour)))
                 made.set("applyFill", "1")
             made.set("applyAlignment", "1")
-            etree.SubElement(made, tag("alignment"), vertical="top", wrapText="0" if size > 11 else "1")
+            etree.SubElement(
+                made, tag("alignment"), horizontal="left", vertical="top", wrapText="0" if size > 11 else "1"
+            )
             self.known[key] = self._append("cellXfs", made)
         return self.known[key]
 

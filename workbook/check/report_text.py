@@ -29,6 +29,6 @@ def _size(error: float) -> str:
         return "no number at all"
     if error == 0:
         return "none"
-    if error >= 1e3:
+    if error >= 10:
         return f"{error:,.0f}-fold"
     return f"{100 * error:.3g} %" if error >= 1e-6 else f"{error:.1e}"

@@ -87,13 +87,19 @@ def _sentence(diagnosis: Diagnosis, variables: list[str], who: str, many: bool, 
         case "missing $":
             home = a1(*table.rate_cell[1:]) if table.rate_cell else ""
             fixed = a1(*table.rate_cell[1:], fixed="rc") if table.rate_cell else ""
-            if new is not None and new.value[0] != RATE:
-                return (
-                    f"{who} {read} {leaf_text(old)} instead of {leaf_text(new)}: a $ is missing before the row number."
-                )
+            if not any(b.value == (RATE, 0) for _, b in diagnosis.swaps):
+                text = f"{who} {read} {leaf_text(old)} instead of {leaf_text(new)}"
+                return f"{text}: a $ is missing before the row number."
+            drifted = f"{diagnosis.detail}, then the cells below it," if diagnosis.detail else _plain(old)
+            others = [
+                f"{_with_row(a, b)} stands where {_with_row(b, a)} belongs"
+                for a, b in diagnosis.swaps
+                if b.value != (RATE, 0)
+            ]
+            besides = f" Besides, {' and '.join(others)}." if others else ""
             return (
                 f"The learning rate ɳ stands in {home}, but the formula has no $ there, so copying it down moved the "
-                f"reference: from row {row} on {who} {read} {_plain(old)} instead of ɳ. Write {fixed}."
+                f"reference: from row {row} on {who} {read} {drifted} instead of ɳ. Write {fixed}.{besides}"
             )
         case "stray $":
             return (
