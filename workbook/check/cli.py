@@ -211,7 +211,7 @@ def _print_finding(console, finding) -> None:
     if finding.parts and finding.parts[0].formula != "nothing":
         part = finding.parts[0]
         cell = part.range.partition(":")[0]
-        console.print(_indented(8, f"{cell} has      {part.formula}"))
+        console.print(_indented(8, f"{cell} has       {part.formula}"))
         if part.right is not None:
             console.print(_indented(8, f"{' ' * len(cell)} should be {part.right}"))
     effect = effect_text(finding)
