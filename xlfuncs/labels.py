@@ -14,12 +14,12 @@ _PATTERNS = tuple(
     (re.compile(f"(?:{pattern})"), name)
     for pattern, name in (
         (
-            r"iterations?|iter|iters|steps?|no|epochs?|sno|srno|slno|index|idx|n|number|iterationno|round|rounds",
+            r"iterations?|i|itr|iter|iters|steps?|no|epochs?|sno|srno|slno|index|idx|n|number|iterationno|epochno|stepno|round|rounds",
             "iteration",
         ),
         (r"(?:t|target|targets|targeto|y|tar|tgt)(\d+)", "t{}"),
         (r"(?:i|input|inputs|x|in|inp)(\d+)", "i{}"),
-        (r"(?:w|weight|weights|wt)(\d+)(?:old|value)?", "w{}"),
+        (r"(?:w|weight|weights|wt)(\d+)(?:old|new|value)?", "w{}"),
         (r"(?:b|bias|biases)(\d+)", "b{}"),
         (r"(?:b|bias)(h|o)(\d*)", "b_{}{}"),
         (r"(?:net|z|in|sum|neth|)h(\d+)(?:in|net)?", "h{}"),
@@ -39,14 +39,19 @@ _PATTERNS = tuple(
     )
 )
 _RATE = re.compile(
-    r"η|ɳ|ͷ|ŋ|α|eta|alpha|h|lr|lrate|learningrate|learningratetheta|learningrateη|learningrateɳ|learningratelr|rate|neta"
+    r"η|ɳ|ƞ|ͷ|ŋ|α|eta|alpha|h|lr|lrate|learningrate|learningratetheta|learningrateη|learningrateɳ|learningratelr|rate|neta"
 )
+
+
+_DELTAS = dict.fromkeys(map(ord, "∂δẟ∇"), "d")
 
 
 @lru_cache(maxsize=4096)
 def normalise(label: str) -> str:
     """The label's letters and digits in one spelling: `∂E_T/∂w1` gives detdw1."""
-    folded = unicodedata.normalize("NFKC", label).casefold().translate({0x2202: "d", 0x3B4: "d", 0x1E9F: "d"})
+    folded = (
+        unicodedata.normalize("NFKC", label).casefold().translate({0x2202: "d", 0x3B4: "d", 0x1E9F: "d", 0x2207: "d"})
+    )
     return "".join(character for character in folded if character.isalnum())
 
 
@@ -55,9 +60,12 @@ def variable(label: str) -> str | None:
     """The variable a header label means, None where it is no label of this exercise."""
     if len(label) > 40:
         return None
-    plain = normalise(label)
+    left, _, right = label.partition("=")  # a_h1 = σ(h1)
+    plain = normalise(left if right.strip() and left.strip() else label)
     if plain == "":
         return "iteration" if label.strip() == "#" else None
+    if plain.isdigit() and plain != label.strip():
+        return None  # 01 may be o1, 0.1 is a number
     for pattern, name in _PATTERNS:
         match = pattern.fullmatch(plain)
         if match:

@@ -18,6 +18,8 @@ LABELS = [
     {"a_": "a_", "E": "E", "total": "E_T", "grad": "∂E_T/∂W{}", "iteration": "No"},
     {"a_": "A_", "E": "E", "total": "Etotal", "grad": "δE_tot/δw{}", "iteration": "iteration "},
     {"a_": "out_", "E": "E", "total": "Etot", "grad": "dw{}", "iteration": "#"},
+    {"a_": "A", "E": "Error ", "total": "Total Error", "grad": "dE/dW_{}", "iteration": "S.No"},
+    {"a_": "act ", "E": "E_", "total": "∑E", "grad": "∇w{}", "iteration": "Epoch No"},
 ]
 RATE_LABELS = [
     "η",

@@ -130,7 +130,7 @@ class Judge:
         found = found or self._signs(node, variable)
         found = found or self._factors(node, right, variable)
         found = found or self._terms(node, right, variable)
-        return found or self._operators_and_exchange(node, right, variable)
+        return found or self._numbers(node, right, variable) or self._operators_and_exchange(node, right, variable)
 
     def _any(self, candidates: Iterator[Node], variable: str) -> bool:
         return any(self.equals(self.value(candidate), variable) for candidate in candidates)
@@ -223,6 +223,16 @@ class Judge:
         for path, old in terms:  # a square that was forgotten
             if self.equals(self.value(_put(node, path, Node("op", "^", (old, Node("number", 2.0))))), variable):
                 return Diagnosis("missing factor", detail="square")
+        return None
+
+    def _numbers(self, node: Node, right: Node, variable: str) -> Diagnosis | None:
+        """A number typed into the formula where a variable belongs."""
+        mine = _distinct(node)
+        for path, old in _paths(node):
+            if old.kind == "number":
+                for new in (leaf for leaf in _distinct(right) if leaf not in mine):
+                    if self.equals(self.value(_put(node, path, new)), variable):
+                        return Diagnosis("wrong cell", swaps=((old, new),))
         return None
 
     def _terms(self, node: Node, right: Node, variable: str) -> Diagnosis | None:
