@@ -11,6 +11,7 @@ from openpyxl.chart import LineChart, Reference
 from openpyxl.comments import Comment
 from openxml_audit import OpenXmlValidator
 
+from tests.check.generate import Design, Sheet, column_name
 from tests.check.mutate import mutated
 from workbook.check.added_sheet import free_name
 from workbook.check.cells import Change, change_cells, joint_formulas
@@ -207,6 +208,47 @@ def test_generated_faults_are_mended(tmp_path, seed):
     report = check_file(out)
     assert report.faults == [] and report.verdict == "right"
     assert not any(f.kind == "stale values" for f in report.findings)
+
+
+def test_a_right_copy_of_a_wrong_shared_formula(tmp_path):
+    """The learning rate in B3, no $: the second row's copy happens to read it. It keeps its formula, the others don't."""
+    sheet = Sheet(
+        Design.any(5, header=5, left=1, rows=6, rate_at="cell", shuffle=False, helpers=False, constants="typed")
+    )
+    sheet.cells.pop(sheet.rate_cell)
+    sheet.rate_cell = (3, 2)
+    sheet.cells[3, 1], sheet.cells[3, 2] = "LR", sheet.d.rate
+    for name in sheet.weights:
+        sheet.set_formula(name, range(sheet.first + 1, sheet.last + 1), sheet.formulas[name])
+    weight = column_name(sheet.columns["w5"])
+    gradient = column_name(sheet.columns["grad_w5"])
+    xml = _part(sheet.package(), "xl/worksheets/sheet1.xml").decode()
+    for row in range(sheet.first + 1, sheet.last + 1):
+        formula = f'<f t="shared" si="0" ref="{weight}7:{weight}11">{weight}6-B2*{gradient}6</f>'
+        formula = formula if row == sheet.first + 1 else '<f t="shared" si="0"/>'
+        xml = re.sub(rf'(<c r="{weight}{row}">)<f>[^<]*</f>', rf"\g<1>{formula}", xml)
+    assert xml.count('t="shared"') == 5
+    path, out = tmp_path / "shared.xlsx", tmp_path / "fixed.xlsx"
+    path.write_bytes(_with_part(sheet.package(), "xl/worksheets/sheet1.xml", xml.encode()))
+    _, report = copy_of(path, out, "fix")
+    assert [(f.kind, [p.rows for p in f.parts]) for f in report.faults] == [("missing $", [[7, 9, 10, 11]])]
+    assert check_file(out).verdict == "right"
+    page = openpyxl.load_workbook(out)["Sheet1"]
+    assert page[f"{weight}8"].value == f"={weight}7-B3*{gradient}7"
+    assert page[f"{weight}9"].value == f"={weight}8-$B$3*{gradient}8"
+
+
+def _part(content, name):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.read(name)
+
+
+def _with_part(content, name, part):
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(out, "w") as target:
+        for info in source.infolist():
+            target.writestr(info, part if info.filename == name else source.read(info))
+    return out.getvalue()
 
 
 def test_mended_generated_sheets_in_libreoffice(tmp_path, libreoffice):

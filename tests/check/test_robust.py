@@ -17,7 +17,7 @@ from tests.check.mutate import mutated
 from workbook.check.checker import UNEXPECTED, check_book, check_file
 from workbook.check.copies import annotate
 from workbook.check.mending import mend
-from workbook.check.reader import read_book
+from workbook.check.reader import MAX_TREE, read_book
 from xlfuncs.errors import GradsheetError
 
 GOOD = Sheet(Design.any("good", rate_at="cell")).package()
@@ -238,6 +238,13 @@ def test_a_zip_bomb_that_lies_about_its_size(tmp_path):
     bomb(path, SHEET, MAIN, b" " * 2**20, 1500, size=1000)
     done = limited(path)
     assert done.returncode == 2 and "Traceback" not in done.stderr + done.stdout
+
+
+def test_a_part_that_unpacks_to_too_much(tmp_path):
+    """Below the limit of the whole file, beyond that of a part that is held as a tree."""
+    for part in ("xl/workbook.xml", "_rels/.rels"):
+        content = repacked(GOOD, **{part: b"<workbook>" + b" " * (MAX_TREE + 1) + b"</workbook>"})
+        assert "unpacks to too much data" in sentence(tmp_path, content)
 
 
 def plain_sheet(rows):

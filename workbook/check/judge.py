@@ -341,7 +341,7 @@ def _first_drifted(group: Group, table: Table) -> str:
     row, column = group.rows[0], table.columns[group.variable]
     home = table.rate_cell[2] if table.rate_cell is not None else None
     cells = [ref.at(row, column) for ref in group.template.refs if not ref.fixed_row]
-    drifted = [at for at in cells if at[1] == home and at[0] > table.rate_cell[1]]
+    drifted = [at for at in cells if at[1] == home and at[0] != table.rate_cell[1]]
     return formula.a1(*min(drifted)) if drifted else ""
 
 
@@ -349,7 +349,7 @@ def _copied(group: Group, table: Table) -> bool:
     """Whether the group's reference to the rate moved away from it row by row, as a copy without $ does."""
     column = table.columns[group.variable]
     rows = {ref.row for ref in group.template.refs if not ref.fixed_row and ref.at(0, column)[1] == table.rate_cell[2]}
-    return any(table.first <= table.rate_cell[1] - offset <= group.rows[0] for offset in rows)
+    return any(table.first <= table.rate_cell[1] - offset <= group.rows[-1] for offset in rows)
 
 
 def right_formula(table: Table, variable: str, row: int) -> str | None:
