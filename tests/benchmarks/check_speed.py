@@ -1,6 +1,6 @@
 """The checker against plain reading by openpyxl and python-calamine, alternated -> results/check_speed.json and .md.
 
-    python tests/benchmarks/check_speed.py [--runs 5] [--shared ../shared]
+    python -m tests.benchmarks.check_speed [--runs 5] [--shared ../shared]
 
 A file: seconds to read, judge and measure everything in it, beside what only reading its cells takes: openpyxl twice
 (formulas, then values, read-only mode, as a checker would need it) and python-calamine once (values; it has no

@@ -11,8 +11,9 @@ from openpyxl.chart import LineChart, Reference
 from openpyxl.comments import Comment
 from openxml_audit import OpenXmlValidator
 
-from tests.check.generate import Design, Sheet, column_name
+from tests.check.generate import Design, Sheet
 from tests.check.mutate import mutated
+from tests.check.writing import column_name
 from workbook.check.added_sheet import free_name
 from workbook.check.cells import Change, change_cells, joint_formulas
 from workbook.check.checker import check_book, check_file

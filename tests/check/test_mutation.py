@@ -13,8 +13,9 @@ from tempfile import TemporaryDirectory
 import openpyxl
 import pytest
 
-from tests.check.generate import Design, Sheet, column_name, package
+from tests.check.generate import Design, Sheet
 from tests.check.mutate import MUTATIONS, mutated
+from tests.check.writing import column_name, package
 from workbook.check.checker import check_book
 from workbook.check.cli import CHUNK
 from workbook.check.reader import read_book

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from workbook.check.book import Book, Chart, Series
 from workbook.check.findings import Finding
 from workbook.check.formula import a1, reference
-from workbook.check.reader import Book, Chart, Series
 from workbook.check.tables import Table
 from xlfuncs.expression import label
 

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from workbook.check import findings, formula, words
+from workbook.check.book import Book
 from workbook.check.charts import check_charts
 from workbook.check.classify import Diagnosis
 from workbook.check.effects import effects, right_table, stale_rows, start_of
 from workbook.check.evaluate import KNOWN
 from workbook.check.findings import FileReport, Finding, Part, TableReport
-from workbook.check.judge import Group, Judged, judge_of, judge_table, right_formula
-from workbook.check.reader import Book, read_book
+from workbook.check.judge import Group, Judged, judge_of, judge_table
+from workbook.check.reader import read_book
+from workbook.check.right import right_formula
 from workbook.check.tables import Table, find_tables
 from workbook.check.values import typed_findings, value_findings
 from xlfuncs.errors import GradsheetError

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from workbook.check import formula
 from workbook.check.added_sheet import AddedSheet, Item, add_sheet, free_name
+from workbook.check.book import Book
 from workbook.check.cells import Change, change_cells
 from workbook.check.findings import FileReport, Finding
 from workbook.check.marks import FAULT_COLOUR, NOTE_COLOUR, Formats, add_comments
 from workbook.check.package import MAIN, Package, sound
-from workbook.check.reader import Book
 from workbook.check.report_text import effect_text, table_text
 from workbook.layout import quoted
 from xlfuncs.errors import GradsheetError

@@ -9,15 +9,15 @@ from openpyxl.formula.translate import Translator
 
 from workbook.check import formula
 from workbook.check.added_sheet import add_sheet
+from workbook.check.book import Book
 from workbook.check.cells import Change, change_cells, joint_formulas
 from workbook.check.copies import findings_sheet, open_for_copy
 from workbook.check.curves_sheet import Curve, curves_sheet
 from workbook.check.findings import FileReport, Finding, TableReport
-from workbook.check.judge import right_formula
 from workbook.check.marks import Formats
 from workbook.check.package import Package, sound, tag
-from workbook.check.reader import Book
 from workbook.check.recalculate import Place, recalculate
+from workbook.check.right import right_formula
 from workbook.check.tables import Table
 
 Value = float | None

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from workbook.check.book import Book, Cell, Sheet
 from workbook.check.evaluate import evaluate
 from workbook.check.formula import Node, Ref, Template, reference
-from workbook.check.reader import Book, Cell, Sheet
 
 Place = tuple[str, int, int]
 MAX_RANGE = 100_000

@@ -6,8 +6,10 @@ is no variable), `text`, `empty` and `outside` (anything that has no value here)
 
 from __future__ import annotations
 
+import numpy as np
+
+from workbook.check.book import Book, Cell, Sheet
 from workbook.check.formula import Node, Ref, Template, reference
-from workbook.check.reader import Book, Cell, Sheet
 from workbook.check.tables import Table
 from xlfuncs import labels
 
@@ -180,7 +182,9 @@ class Resolver:
             if variable not in table.columns or table.last < table.first:
                 continue
             values = table.values[variable]
-            if values.size and abs(values - values[0]).max() <= 1e-9 * max(1.0, abs(values[0])):
+            if np.isfinite(values).all() and abs(values - values[0]).max(initial=0.0) <= 1e-9 * max(
+                1.0, abs(values[0])
+            ):
                 self.steady.add(variable)
             cells = [table.cell(variable, row) for row in table.rows][1:]
             if cells and all(cell is not None and cell.formula is not None for cell in cells):

@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
+from workbook.check.book import Book, Cell, Sheet
 from workbook.check.formula import a1
-from workbook.check.reader import Book, Cell, Sheet
 from xlfuncs import labels
 from xlfuncs.blueprint import Blueprint, blueprint_of, shared
 

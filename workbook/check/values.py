@@ -6,7 +6,8 @@ import numpy as np
 
 from workbook.check import words
 from workbook.check.findings import Finding, Part
-from workbook.check.judge import Judged, right_formula
+from workbook.check.judge import Judged
+from workbook.check.right import right_formula
 from workbook.check.tables import Table
 from xlfuncs.audit import audit_columns, estimate_rate
 from xlfuncs.expression import text as expression_text

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from workbook.check.classify import RATE, Diagnosis
+from workbook.check.classify import Diagnosis
 from workbook.check.evaluate import leaves
 from workbook.check.formula import Node, a1
+from workbook.check.kinds import RATE
 from workbook.check.tables import Table
 from xlfuncs.expression import label
 

@@ -1,0 +1,69 @@
+"""A workbook as the checker sees it: sheets of cells with their formulas and stored values, and charts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workbook.check.formula import Template
+
+
+@dataclass(slots=True)
+class Cell:
+    """A cell: its value (float, str, bool or None), its formula, and whether the value is an error such as #NAME?."""
+
+    value: float | str | bool | None = None
+    formula: Template | None = None
+    error: bool = False
+
+
+@dataclass
+class Sheet:
+    """A worksheet: its cells by row and column, both from 1."""
+
+    name: str
+    part: str
+    rows: dict[int, dict[int, Cell]] = field(default_factory=dict)
+    cut: int | None = None  # the last row that was read, where the rest was left out
+
+    def cell(self, row: int, column: int) -> Cell | None:
+        """The cell, None where it is empty."""
+        return self.rows.get(row, {}).get(column)
+
+
+@dataclass
+class Series:
+    """A chart's series: the references of its name, categories or x values, and values."""
+
+    name: str | None
+    categories: str | None
+    values: str | None
+
+
+@dataclass
+class Chart:
+    """A chart: the sheet it stands on, its kind and series."""
+
+    sheet: str
+    part: str
+    kind: str
+    title: str
+    series: list[Series]
+
+
+@dataclass
+class Book:
+    """A workbook file as read."""
+
+    path: Path
+    writer: str
+    digits: int
+    sheets: list[Sheet]
+    charts: list[Chart]
+    names: dict[str, str]
+    tabs: list[str] = field(default_factory=list)  # every sheet's name, chart sheets too
+
+    def sheet(self, name: str | None) -> Sheet | None:
+        """The sheet of that name, as a formula spells it."""
+        wanted = (name or "").casefold()
+        return next((sheet for sheet in self.sheets if sheet.name.casefold() == wanted), None)

@@ -1,0 +1,84 @@
+"""Finding the learning rate: the cell or column that the update formulas refer to, whatever its label says."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from workbook.check.evaluate import evaluate, leaves
+from workbook.check.formula import Node
+from workbook.check.kinds import RATE
+from workbook.check.resolve import Resolver
+from workbook.check.tables import Table
+from xlfuncs import labels
+
+VOTING_ROWS = 60
+
+
+def find_rate(resolver: Resolver) -> None:
+    """The learning rate's cell (or column): what most update formulas refer to outside the table's variables."""
+    table = resolver.table
+    cells: Counter = Counter()
+    columns: Counter = Counter()
+    for variable in table.blueprint.learned:
+        if variable not in table.columns:
+            continue
+        for row in list(table.rows)[1 : VOTING_ROWS + 1]:
+            meaning = resolver.meaning(row, table.columns[variable])
+            for leaf in leaves(meaning) if meaning is not None else ():
+                if leaf.kind == "cell":
+                    place, value = leaf.value[:3], leaf.value[3]
+                    if place in table.aliases and table.aliases[place] != RATE:
+                        continue
+                    cells[(place, value)] += 1
+                    if place[0] == table.sheet.name and row - 1 <= place[1] <= row:
+                        columns[(place[2], value)] += 1
+    direct = _direct_rate(table, resolver)
+    for place, votes in direct.items():
+        cells[place] += votes
+    if not cells:
+        return
+    (place, value), votes = cells.most_common(1)[0]
+    if columns:
+        (column, column_value), column_votes = columns.most_common(1)[0]
+        if column_votes > votes and column not in table.variables:
+            table.rate_column, table.rate = column, column_value
+            return
+    if len(cells) > 1:  # a tie, as after a forgotten $: the one that is labelled, else the first row's
+        best = [p for p, n in cells.most_common() if n == votes]
+        place, value = next((p for p in best if _labelled(table, p[0])), min(best, key=lambda p: p[0][1:]))
+    table.rate_cell, table.rate = place, value
+
+
+def _direct_rate(table: Table, resolver: Resolver) -> Counter:
+    """Cells with a formula of their own that update formulas refer to: a learning rate that is computed."""
+    found: Counter = Counter()
+    for variable in table.blueprint.learned:
+        for row in list(table.rows)[1:VOTING_ROWS] if variable in table.columns else ():
+            cell = table.cell(variable, row)
+            for ref in cell.formula.refs if cell is not None and cell.formula is not None else ():
+                at = ref.at(row, table.columns[variable])
+                if ref.sheet is not None or (at[1] in table.variables and at[0] in table.rows) or at[0] in table.rows:
+                    continue
+                target = table.sheet.cell(*at)
+                if target is None or target.formula is None:
+                    continue
+                value = target.value
+                if not isinstance(value, float):  # a file that was never calculated
+                    value = float(evaluate(resolver.meaning_of(target.formula.tree, *at), _constant))
+                if np.isfinite(value):
+                    found[((table.sheet.name, *at), value)] += 1
+    return found
+
+
+def _constant(leaf: Node) -> float | None:
+    return leaf.value[3] if leaf.kind == "cell" else None
+
+
+def _labelled(table: Table, place: tuple[str, int, int]) -> bool:
+    name, row, column = place
+    if name != table.sheet.name:
+        return False
+    beside = (table.sheet.cell(*at) for at in ((row, column - 1), (row - 1, column), (row, column - 2)))
+    return any(c is not None and isinstance(c.value, str) and labels.is_learning_rate(c.value) for c in beside)

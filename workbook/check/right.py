@@ -1,0 +1,37 @@
+"""What should stand in a cell: the right formula with the sheet's own references."""
+
+from __future__ import annotations
+
+from workbook.check import formula
+from workbook.check.kinds import RATE
+from workbook.check.tables import Table
+from xlfuncs.expression import excel
+
+
+def right_formula(table: Table, variable: str, row: int) -> str | None:
+    """What should stand in that cell, None where the table lacks a column it needs."""
+    expr = table.blueprint.formulas[variable]
+    if row == table.first and variable in table.blueprint.learned:
+        return None
+    places = {name: place for place, name in table.aliases.items()}
+
+    def cell(name: str, before: bool) -> str:
+        if name == RATE:
+            if table.rate_column is not None:
+                return formula.a1(row - before, table.rate_column)
+            if table.rate_cell is not None:
+                sheet = "" if table.rate_cell[0] == table.sheet.name else f"'{table.rate_cell[0]}'!"
+                return sheet + formula.a1(*table.rate_cell[1:], fixed="rc")
+            if table.rate is not None:
+                return f"{table.rate:.15g}"
+        elif name in table.columns:
+            return formula.a1(row - before, table.columns[name])
+        elif name in places:
+            sheet = "" if places[name][0] == table.sheet.name else f"'{places[name][0]}'!"
+            return sheet + formula.a1(*places[name][1:], fixed="rc")
+        raise KeyError(name)
+
+    try:
+        return excel(expr, cell)
+    except KeyError:
+        return None
