@@ -141,7 +141,7 @@ def test_damaged_bytes_never_make_a_traceback(tmp_path):
                 at = pick.randrange(len(part))
                 part[at : at + pick.choice([0, 1, 1, 8])] = pick.choice([b"", b"<", b'"', b"9", b"\xff", b"&", b"ZZZZ"])
             changed[name] = bytes(part)
-        path.write_bytes(rewritten(RIGHT, lambda name, part: changed[name]))
+        path.write_bytes(rewritten(RIGHT, lambda name, part, changed=changed: changed[name]))
         report = check_file(path)
         assert UNEXPECTED not in (report.error or ""), report.error
 
