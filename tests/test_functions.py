@@ -70,6 +70,35 @@ def test_gradcheck_is_small():
     assert 0 < xlfuncs.BP_GRADCHECK(*NETWORK)[0][0] < 1e-9
 
 
+def test_check_finds_the_wrong_column():
+    table = xlfuncs.BP_TABLE(*NETWORK, 0.5, 20)
+    assert xlfuncs.BP_CHECK(table) == xlfuncs.BP_CHECK(table, 0.5) == [["right"]]
+    rounded = [table[0], *([round(x, 6) for x in row] for row in table[1:])]
+    assert xlfuncs.BP_CHECK([*rounded, [None] * 32]) == [["right"]]
+    spelled = [[name.replace("∂E/∂", "dE_total/d").replace("a_", "out_") for name in table[0]], *table[1:]]
+    assert xlfuncs.BP_CHECK(spelled) == [["right"]]
+    at = {name: k for k, name in enumerate(table[0])}
+    for row in table[1:]:  # the inherited slip: neuron h1's slope in ∂E/∂w3
+        a1, a2 = row[at["a_h1"]], row[at["a_h2"]]
+        row[at["∂E/∂w3"]] *= a1 * (1 - a1) / (a2 * (1 - a2))
+    weight, gradient = (sentence for (sentence,) in xlfuncs.BP_CHECK(table))
+    assert weight.startswith("w3 doesn't follow")  # it moved by the right gradient
+    assert gradient.startswith("∂E/∂w3 doesn't follow from the numbers beside it in 20 rows")
+    assert gradient.endswith("The numbers fit a_h1 in place of a_h2.")
+    assert "w5 doesn't follow" in xlfuncs.BP_CHECK(xlfuncs.BP_TABLE(*NETWORK, 0.5, 20), 0.4)[4][0]
+
+
+def test_check_finds_one_typed_number_and_a_hole():
+    table = xlfuncs.BP_TABLE(*NETWORK, 0.5, 20)
+    e_total = table[0].index("E_total")
+    table[7][e_total] += 1e-6
+    ((sentence,),) = xlfuncs.BP_CHECK(table)
+    assert "E_total" in sentence and "row 7" in sentence
+    table[7][e_total] = "#VALUE!"
+    ((sentence,),) = xlfuncs.BP_CHECK(table)
+    assert "row 7: nothing stands there" in sentence
+
+
 def test_explain_multiplies_to_the_gradient():
     lines = xlfuncs.BP_EXPLAIN(*NETWORK, "w1")
     by_symbol = {symbol: number for symbol, _, number in lines}
@@ -143,6 +172,15 @@ def test_what_does_not_fit_gets_a_sentence(arguments, sentence):
         (lambda: xlfuncs.BP_UPDATE([[1e308]], [[-1e308]], 10), "The result is too large for a cell; use smaller numbers."),
         (lambda: xlfuncs.BP_ERROR([[1, 2]], [[1]]), "outputs has 1 and targets 2 numbers; they must be as many."),
         (lambda: xlfuncs.BP_UPDATE([[1, 2]], [[1]], 1), "gradients has 1 and weights 2 numbers; they must be as many."),
+        (lambda: xlfuncs.BP_CHECK([["w1"]]), "table needs a header row and rows of numbers below it; give it the whole table."),
+        (lambda: xlfuncs.BP_CHECK(3.0), "table needs a header row and rows of numbers below it; give it the whole table."),
+        (lambda: xlfuncs.BP_CHECK([["w1"], [None]]), "table has no numbers below its header; give it the whole table."),
+        (
+            lambda: xlfuncs.BP_CHECK([["a", "b"], [1, 2]]),
+            "The first row is not the header of a backpropagation table; give a range that starts with labels such as t1, "
+            "i1, w1, h1, a_h1, o1, E_total, ∂E/∂w1.",
+        ),
+        (lambda: xlfuncs.BP_CHECK(xlfuncs.BP_TABLE(*NETWORK, 0.1, 3), "x"), "learning_rate holds the text 'x'; a number is needed."),
         (lambda: xlfuncs.BP_SIGMOID([]), "x is empty; give it a range with numbers."),
     ],
 )  # fmt: skip
@@ -204,6 +242,9 @@ def classic():
         "table without header": ["BP_TABLE", [*NETWORK, 0.1, 4.0, False]],
         "learning rate error": ["BP_UPDATE", [[[1.0]], [[1.0]], -2146826265]],
         "explain": ["BP_EXPLAIN", [*NETWORK, "w1"]],
+        "check": ["BP_CHECK", [xlfuncs.BP_TABLE(*NETWORK, 0.1, 9), missing]],
+        "check with a rate": ["BP_CHECK", [xlfuncs.BP_TABLE(*NETWORK, 0.1, 9), 0.2]],
+        "check a blank": ["BP_CHECK", [[["w1", None], [1.0, None]], missing]],
     }
     done = subprocess.run(
         [sys.executable, str(CLASSIC)],
@@ -226,6 +267,8 @@ def test_classic_numbers(classic):
     assert classic["grad one"][0] == pytest.approx(GRADIENTS[4:5], rel=1e-12)
     assert len(classic["table"]) == 86 and len(classic["table"][0]) == 32
     assert len(classic["table without header"]) == 4
+    assert classic["check"] == [["right"]]
+    assert len(classic["check with a rate"]) == 8
     assert classic["explain"][1][:2] == ["∂E1/∂a_o1", "a_o1 − t1"]
 
 
@@ -235,6 +278,7 @@ def test_classic_sentences(classic):
     assert classic["error"] == [["inputs, cell 2, holds the error #DIV/0!; mend that cell first."]]
     assert classic["learning rate error"] == [["learning_rate holds the error #REF!; mend that cell first."]]
     assert classic["text"] == [["inputs, cell 1, holds the text 'x'; a number is needed."]]
+    assert classic["check a blank"][0][0].startswith("The first row is not the header")
     assert classic["date"] == [["x holds the date 2024-05-06; type it as a number."]]
 
 

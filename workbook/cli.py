@@ -56,6 +56,7 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_build(commands)
     _add_train(commands)
+    _add_check(commands)
     _add_demo(commands)
     return parser
 
@@ -101,6 +102,14 @@ def _add_train(commands) -> None:
     parser = commands.add_parser("train", help="train the MNIST CNN, its epochs in a run folder and a workbook")
     add_arguments(parser)
     parser.set_defaults(run=_train)
+
+
+def _add_check(commands) -> None:
+    from workbook.check.cli import add_arguments, run
+
+    parser = commands.add_parser("check", help="find what is wrong in hand-made backpropagation sheets")
+    add_arguments(parser)
+    parser.set_defaults(run=run)
 
 
 def _add_demo(commands) -> None:

@@ -7,6 +7,7 @@ not xlwings.
 from importlib import import_module
 
 __all__ = [
+    "BP_CHECK",
     "BP_ERROR",
     "BP_EXPLAIN",
     "BP_FORWARD",

@@ -13,6 +13,7 @@ import numpy as np
 import xlwings as xw
 
 from xlfuncs import explain, maths
+from xlfuncs.audit import audit_values
 from xlfuncs.errors import GradsheetError
 from xlfuncs.network import ITERATIONS
 from xlfuncs.ranges import (
@@ -22,6 +23,7 @@ from xlfuncs.ranges import (
     as_network,
     as_rows,
     as_scalar,
+    as_table,
     as_vector,
     as_weight,
 )
@@ -190,6 +192,17 @@ def BP_EXPLAIN(inputs, targets, weights_hidden, weights_output, weight):
     chosen = network.weights[as_weight(weight, network)]
     row = dict(zip(network.column_names, maths.table(network, 0.0, 1)[0].tolist(), strict=True))
     return [list(line) for line in explain.lines(network, chosen, row)]
+
+
+@xw.func
+@_arg("table", ndim=2, err_to_str=True, doc="The whole training table with its header row (w1, h1, a_h1, E_total, …)")
+@_arg("learning_rate", err_to_str=True, doc="The learning rate ɳ; if left out, the one that the weights show")
+@_in_cell
+def BP_CHECK(table, learning_rate=None):
+    """What is wrong in a table of backpropagation values: a row a finding, or "right". Rows count from the header."""
+    header, rows = as_table("table", table)
+    rate = None if learning_rate in (None, "") else as_scalar("learning_rate", learning_rate)
+    return [[finding.message] for finding in audit_values(header, rows, rate)] or [["right"]]
 
 
 @xw.func

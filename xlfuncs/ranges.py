@@ -52,6 +52,22 @@ def as_rows(argument: str, cells: Any) -> np.ndarray:
     return np.array(rows, dtype=float)
 
 
+def as_table(argument: str, cells: Any) -> tuple[list[str], np.ndarray]:
+    """A header and the numbers below it, (labels, rows of shape (rows, columns)), NaN where no number stands.
+
+    Blank rows at the end are left out. Raises GradsheetError.
+    """
+    if isinstance(cells, np.ndarray):
+        cells = cells.tolist()
+    if not isinstance(cells, list | tuple) or len(cells) < 2 or not isinstance(cells[0], list | tuple):
+        raise GradsheetError(f"{argument} needs a header row and rows of numbers below it; give it the whole table.")
+    rows = np.array([[_number_or_nan(cell) for cell in row] for row in cells[1:]], dtype=float)
+    filled = np.flatnonzero(np.isfinite(rows).any(axis=1))
+    if filled.size == 0:
+        raise GradsheetError(f"{argument} has no numbers below its header; give it the whole table.")
+    return ["" if cell is None else str(cell) for cell in cells[0]], rows[: filled[-1] + 1]
+
+
 def as_vector(argument: str, cells: Any) -> np.ndarray:
     """A row or a column of numbers, shape (n,). Raises GradsheetError."""
     rows = as_rows(argument, cells)
@@ -126,6 +142,11 @@ def as_weight(cell: Any, network: Network) -> int:
         shown = "blank" if cell in (None, "") else written
         raise GradsheetError(f"weight is {shown}; this network has {names[0]} to {names[-1]}.")
     return names.index(wanted)
+
+
+def _number_or_nan(cell: Any) -> float:
+    is_number = isinstance(cell, int | float | Decimal | np.number) and not isinstance(cell, bool)
+    return float(cell) if is_number and math.isfinite(cell) else math.nan
 
 
 def _number(place: str, cell: Any) -> float:

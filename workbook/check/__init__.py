@@ -1,0 +1,1 @@
+"""`gradsheet check`: finds and names what is wrong in a hand-made backpropagation sheet."""

@@ -1,0 +1,283 @@
+"""Cell formulas as trees of references relative to their cell, so that a formula copied down a column is one formula.
+
+openpyxl's tokenizer splits the text (it knows quoted sheet names, strings, errors and array constants and needs no
+further package; `formulas` builds its own functions, but takes a second to import scipy, and pycel compiles to Python
+source, which no formula of a stranger's file should become). What remains is Excel's operator precedence.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from openpyxl.formula import Tokenizer
+from openpyxl.formula.tokenizer import Token, TokenizerError
+from openpyxl.utils import column_index_from_string, get_column_letter
+
+MAX_LENGTH = 8192  # Excel's own limit of a formula
+MAX_DEPTH = 60
+MAX_TREE = 250  # levels of a tree, of which a long sum has one a term
+
+
+class Ref(NamedTuple):
+    """A cell reference: offsets from the formula's cell, or positions where `$` stands. Rows and columns from 1."""
+
+    sheet: str | None
+    row: int
+    column: int
+    fixed_row: bool
+    fixed_column: bool
+
+    def at(self, row: int, column: int) -> tuple[int, int]:
+        """The cell meant by a formula that stands in this row and column."""
+        return self.row + (0 if self.fixed_row else row), self.column + (0 if self.fixed_column else column)
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node of a formula: number, text, ref, range, name, op, call or error, with its operands.
+
+    `op` nodes have the operator and one or two operands; `call` the function's name in capitals and its arguments.
+    """
+
+    kind: str
+    value: object
+    args: tuple[Node, ...] = ()
+
+    def __post_init__(self):
+        """Hash and depth are asked for again and again, of trees that never change."""
+        object.__setattr__(self, "_hash", hash((self.kind, self.value, self.args)))
+        object.__setattr__(self, "depth", 1 + max((arg.depth for arg in self.args), default=0))
+
+    def __hash__(self) -> int:
+        """The hash of a whole tree, computed once."""
+        return self._hash
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """A formula independent of where it stands; equal formulas of one column share it."""
+
+    tree: Node
+    refs: tuple[Ref, ...]
+    functions: frozenset[str]
+    ranged: bool  # refers to a range, a defined name or its own row: not the same in every row
+
+
+# A reference, or what only looks like one: text in quotes, a function, a name.
+_REFERENCE = re.compile(
+    r'"(?:[^"]|"")*"'
+    r"|(?P<sheet>'(?:[^']|'')+'!|[^\W\d][\w.]*!|\[\d+\][^!'()+\-*/^&=<>,;\s]*!)?"
+    r"(?<![\w.$])(?P<fc>\$?)(?P<column>[A-Za-z]{1,3})(?P<fr>\$?)(?P<row>[1-9]\d{0,6})(?![\w(.!])"
+)
+_MARK = "\x01"
+
+
+def key_of(text: str, row: int, column: int) -> str:
+    """The formula's text with its references relative to the cell, equal for copies of one formula."""
+
+    def relative(match: re.Match) -> str:
+        letters = match["column"]
+        if letters is None:
+            return match[0]
+        at_row = match["row"] if match["fr"] else f"[{int(match['row']) - row}]"
+        index = _column(letters)
+        at_column = str(index) if match["fc"] else f"[{index - column}]"
+        return f"{_MARK}{match['sheet'] or ''}R{at_row}C{at_column}"
+
+    return _REFERENCE.sub(relative, text)
+
+
+@lru_cache(maxsize=1024)
+def _column(letters: str) -> int:
+    return column_index_from_string(letters.upper())
+
+
+def parse(text: str, row: int, column: int) -> Template:
+    """The formula (without its equals sign) that stands in that cell. What can't be read becomes an error node."""
+    tree = _tree(text, row, column)
+    refs: list[Ref] = []
+    functions: set[str] = set()
+    ranged = _collect(tree, refs, functions)
+    return Template(tree, tuple(refs), frozenset(functions), ranged)
+
+
+def tokens_of(text: str) -> list[Token]:
+    """The formula's tokens without spaces. Raises ValueError where it is none."""
+    if len(text) > MAX_LENGTH:
+        raise ValueError("too long")
+    try:
+        items = Tokenizer("=" + text).items
+    except (TokenizerError, IndexError, AttributeError, ValueError) as error:
+        raise ValueError(str(error)) from error
+    return [token for token in items if token.type != Token.WSPACE]
+
+
+def tree_of_tokens(tokens: list[Token], row: int, column: int) -> Node:
+    """The tree of a list of tokens. Raises ValueError where they make no formula."""
+    parser = _Parser(tokens, row, column)
+    tree = parser.expression(0)
+    if parser.peek() is not None:
+        raise ValueError("something stands after the formula's end")
+    return tree
+
+
+def _tree(text: str, row: int, column: int) -> Node:
+    try:
+        return tree_of_tokens(tokens_of(text), row, column)
+    except (ValueError, RecursionError) as error:
+        return Node("error", str(error))
+
+
+def _collect(node: Node, refs: list[Ref], functions: set[str]) -> bool:
+    if node.kind == "ref":
+        refs.append(node.value)
+    elif node.kind == "range":
+        refs.extend(node.value)
+    elif node.kind == "call":
+        functions.add(node.value)
+    inner = [_collect(arg, refs, functions) for arg in node.args]
+    return any(inner) or node.kind in ("range", "name")
+
+
+_INFIX = {"=": 1, "<": 1, ">": 1, "<=": 1, ">=": 1, "<>": 1, "&": 2, "+": 3, "-": 3, "*": 4, "/": 4, "^": 5}
+_PREFIX = 7  # -2^2 is 4 in a spreadsheet: the sign binds more tightly than the power
+
+
+class _Parser:
+    """Precedence climbing over the tokenizer's tokens."""
+
+    def __init__(self, tokens: list[Token], row: int, column: int):
+        self.tokens, self.at, self.row, self.column, self.depth = tokens, 0, row, column, 0
+
+    def peek(self) -> Token | None:
+        return self.tokens[self.at] if self.at < len(self.tokens) else None
+
+    def next(self) -> Token:
+        token = self.peek()
+        if token is None:
+            raise ValueError("the formula ends too early")
+        self.at += 1
+        return token
+
+    def expression(self, least: int) -> Node:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise ValueError("too deeply nested")
+        left = self.operand()
+        while (token := self.peek()) is not None:
+            if token.type == Token.OP_POST:
+                self.next()
+                left = Node("op", "*", (left, Node("number", 0.01)))
+            elif token.type == Token.OP_IN and _INFIX.get(token.value, -1) > least:
+                self.next()
+                left = Node("op", token.value, (left, self.expression(_INFIX[token.value])))
+                if left.depth > MAX_TREE:
+                    raise ValueError("too long a chain of operations")
+            else:
+                break
+        self.depth -= 1
+        return left
+
+    def operand(self) -> Node:
+        token = self.next()
+        if token.type == Token.OP_PRE:
+            inner = self.expression(_PREFIX - 1)
+            return Node("op", "neg", (inner,)) if token.value == "-" else inner
+        if token.type == Token.PAREN and token.subtype == Token.OPEN:
+            inner = self.expression(0)
+            self.close()
+            return inner
+        if token.type == Token.FUNC and token.subtype == Token.OPEN:
+            return Node("call", _function(token.value), self.arguments())
+        if token.type == Token.OPERAND:
+            return self.leaf(token)
+        raise ValueError(f"unexpected {token.value}")
+
+    def arguments(self) -> tuple[Node, ...]:
+        found: list[Node] = []
+        while True:
+            token = self.peek()
+            if token is not None and token.type == Token.FUNC and token.subtype == Token.CLOSE:
+                self.next()
+                return tuple(found)
+            if token is not None and token.type == Token.SEP:
+                self.next()
+                continue
+            found.append(self.expression(0))
+
+    def close(self) -> None:
+        if self.next().subtype != Token.CLOSE:
+            raise ValueError("a bracket isn't closed")
+
+    def leaf(self, token: Token) -> Node:
+        if token.subtype == Token.NUMBER:
+            return Node("number", float(token.value))
+        if token.subtype == Token.LOGICAL:
+            return Node("number", float(token.value.upper() == "TRUE"))
+        if token.subtype == Token.RANGE:
+            return reference(token.value, self.row, self.column)
+        return Node("text" if token.subtype == Token.TEXT else "error", token.value)
+
+
+def reference(text: str, row: int, column: int) -> Node:
+    """A reference, a range or a defined name as a node."""
+    sheet, _, cells = text.rpartition("!")
+    parts = cells.split(":")
+    matches = [re.fullmatch(r"(\$?)([A-Za-z]{1,3})(\$?)([1-9]\d{0,6})", part) for part in parts]
+    if not all(matches) or len(matches) > 2:
+        return Node("name", text)
+    name = sheet.strip("'").replace("''", "'") or None
+    refs = []
+    for match in matches:
+        fixed_column, letters, fixed_row, digits = match.groups()
+        at_row = int(digits) - (0 if fixed_row else row)
+        at_column = _column(letters) - (0 if fixed_column else column)
+        refs.append(Ref(name, at_row, at_column, bool(fixed_row), bool(fixed_column)))
+    return Node("ref", refs[0]) if len(refs) == 1 else Node("range", tuple(refs))
+
+
+def _function(text: str) -> str:
+    return text.rstrip("(").upper().removeprefix("_XLFN.").removeprefix("_XLWS.")
+
+
+def a1(row: int, column: int, fixed: str = "") -> str:
+    """The name of a cell: a1(41, 2) is B41, with fixed="rc" $B$41."""
+    dollar_column, dollar_row = ("$" if "c" in fixed else ""), ("$" if "r" in fixed else "")
+    return f"{dollar_column}{get_column_letter(column)}{dollar_row}{row}"
+
+
+def text_at(node: Node, row: int, column: int) -> str:
+    """The formula as a spreadsheet writes it in that cell."""
+    return _written(node, row, column, 0)
+
+
+def _written(node: Node, row: int, column: int, least: int) -> str:
+    match node.kind:
+        case "number":
+            return f"{node.value:.15g}"
+        case "ref":
+            return _ref_text(node.value, row, column)
+        case "range":
+            return ":".join(_ref_text(ref, row, column) for ref in node.value)
+        case "call":
+            return f"{node.value}({','.join(_written(a, row, column, 0) for a in node.args)})"
+        case "op" if node.value == "neg":
+            return "-" + _written(node.args[0], row, column, _PREFIX)
+        case "op":
+            binding = _INFIX[node.value]
+            left, right = (_written(a, row, column, binding - 1 + k) for k, a in enumerate(node.args))
+            text = f"{left}{node.value}{right}"
+            return f"({text})" if binding <= least else text
+    return str(node.value)
+
+
+def _ref_text(ref: Ref, row: int, column: int) -> str:
+    at_row, at_column = ref.at(row, column)
+    if at_row < 1 or at_column < 1:
+        return "#REF!"
+    fixed = ("r" if ref.fixed_row else "") + ("c" if ref.fixed_column else "")
+    sheet = f"'{ref.sheet}'!" if ref.sheet else ""
+    return sheet + a1(at_row, at_column, fixed)

@@ -1,0 +1,137 @@
+"""Finding the iteration tables of a workbook: a header row anywhere, its columns' variables, and its data rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from workbook.check.formula import a1
+from workbook.check.reader import Book, Cell, Sheet
+from xlfuncs import labels
+from xlfuncs.blueprint import Blueprint, blueprint_of, shared
+
+MIN_VARIABLES = 9  # fewer recognised labels in a row are a legend or a parameter block
+MAX_GAP = 2  # empty or text rows that may stand between the header and the data
+
+
+@dataclass
+class Table:
+    """One iteration table. Rows and columns are the sheet's, from 1; `last` is `first - 1` where there is no data."""
+
+    sheet: Sheet
+    header: int
+    columns: dict[str, int]
+    first: int
+    last: int
+    blueprint: Blueprint
+    rate_cell: tuple[str, int, int] | None = None
+    rate_column: int | None = None
+    rate: float | None = None
+    aliases: dict[tuple[str, int, int], str] = field(default_factory=dict)
+
+    @cached_property
+    def variables(self) -> dict[int, str]:
+        """The variable of each column."""
+        return {column: variable for variable, column in self.columns.items()}
+
+    @property
+    def rows(self) -> range:
+        """The data rows."""
+        return range(self.first, self.last + 1)
+
+    def cell(self, variable: str, row: int) -> Cell | None:
+        """The variable's cell in that row."""
+        return self.sheet.cell(row, self.columns[variable])
+
+    @cached_property
+    def values(self) -> dict[str, np.ndarray]:
+        """The stored values of each column, not-a-number where there is none."""
+        found = {}
+        for variable, column in self.columns.items():
+            cells = (self.sheet.cell(row, column) for row in self.rows)
+            found[variable] = np.array([_number(cell) for cell in cells], dtype=float)
+        return found
+
+    @cached_property
+    def computed(self) -> list[str]:
+        """The columns that hold results: everything but inputs, targets and the iteration."""
+        given = self.blueprint.constants | {"iteration"}
+        return [v for v in self.blueprint.formulas if v in self.columns and v not in given]
+
+    @property
+    def range(self) -> str:
+        """The table's cells with its header: A27:AF112."""
+        left, right = min(self.columns.values()), max(self.columns.values())
+        return f"{a1(self.header, left)}:{a1(max(self.last, self.header), right)}"
+
+
+def find_tables(book: Book) -> list[Table]:
+    """Every iteration table of the workbook, sheet by sheet from top to bottom."""
+    return [table for sheet in book.sheets for table in _tables_of(sheet)]
+
+
+def _tables_of(sheet: Sheet) -> list[Table]:
+    headers = [(row, segment) for row in sorted(sheet.rows) for segment in _headers(sheet.rows[row])]
+    header_rows = sorted({row for row, _ in headers})
+    found = []
+    for row, columns in headers:
+        blueprint = blueprint_of(columns)
+        if blueprint is None:
+            continue
+        blueprint = shared(blueprint)
+        below = next((r for r in header_rows if r > row), None)
+        known = {v: c for v, c in columns.items() if v in blueprint.formulas}
+        first, last = _data_rows(sheet, row, known, blueprint, below)
+        found.append(Table(sheet, row, known, first, last, blueprint))
+    return found
+
+
+def _headers(cells: dict[int, Cell]) -> list[dict[str, int]]:
+    """The variables of a row that is a header, a dictionary for each table beside the other; [] for any other row."""
+    texts = [(column, cell.value) for column, cell in sorted(cells.items()) if isinstance(cell.value, str)]
+    if len(texts) < MIN_VARIABLES:
+        return []
+    segments: list[dict[str, int]] = [{}]
+    for column, text in texts:
+        variable = labels.variable(text)
+        if variable is None:
+            continue
+        if variable in segments[-1]:
+            if len(segments[-1]) < MIN_VARIABLES or blueprint_of(segments[-1]) is None or variable == "iteration":
+                continue
+            segments.append({})
+        segments[-1][variable] = column
+    return [s for s in segments if len(s) >= MIN_VARIABLES and any(v.startswith(("h", "a_h")) for v in s)]
+
+
+def _data_rows(sheet: Sheet, header: int, columns: dict[str, int], blueprint: Blueprint, below: int | None):
+    """First and last data row: from the first row with results, until results stop."""
+    results = [c for v, c in columns.items() if v in blueprint.formulas and v != "iteration"]
+    computed = [columns[v] for v in blueprint.formulas if v in columns and v.startswith(("h", "a_", "o", "E", "grad_"))]
+    end = min(below or 1 << 30, max(sheet.rows) + 1)
+    first = next((r for r in range(header + 1, min(header + 2 + MAX_GAP, end)) if _has(sheet, r, results)), header + 1)
+    last = first - 1
+    for row in range(first, end):
+        if not _has(sheet, row, computed, 4):
+            break
+        last = row
+    return first, last
+
+
+def _has(sheet: Sheet, row: int, columns: list[int], share: int = 3) -> bool:
+    """Whether at least a `share`-th of these cells hold a number or a formula."""
+    cells = sheet.rows.get(row)
+    if not cells:
+        return False
+    filled = sum(1 for c in columns if c in cells and _is_data(cells[c]))
+    return filled * share >= len(columns)
+
+
+def _is_data(cell: Cell) -> bool:
+    return cell.formula is not None or isinstance(cell.value, float) or cell.error
+
+
+def _number(cell: Cell | None) -> float:
+    return cell.value if cell is not None and isinstance(cell.value, float) else np.nan
