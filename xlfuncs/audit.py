@@ -69,6 +69,8 @@ def audit_columns(blueprint: Blueprint, values: dict[str, Array], learning_rate:
         return []
     rate = estimate_rate(blueprint, values) if learning_rate is None else learning_rate
     units = {variable: _rounding(column) for variable, column in values.items()}
+    coarsest = max((unit.max(initial=0.0) for unit in units.values()), default=0.0)
+    units = {v: np.where(values[v] == 0, coarsest, unit) if not values[v].any() else unit for v, unit in units.items()}
     frozen = _frozen_rows(blueprint, values)
     filled = np.mean([np.isfinite(column) for column in values.values()], axis=0) > 0.5
     found = []
@@ -168,7 +170,9 @@ def _rounding(column: Array) -> Array:
         longest[shift:] = np.where(alike, np.maximum(longest[shift:], digits[:-shift]), longest[shift:])
         longest[:-shift] = np.where(alike, np.maximum(longest[:-shift], digits[shift:]), longest[:-shift])
     in_full = longest + np.where(sizes == 0, 0, np.abs(sizes) - 499) >= _EXACT
-    return np.where((longest <= 2) | in_full, 0.0, 0.5 * 10.0**-longest)
+    units = np.where((longest <= 2) | in_full, 0.0, 0.5 * 10.0**-longest)
+    # A 0 may be what is left of 0.00004: it was rounded as the column's other numbers were.
+    return np.where((column == 0) & (units == 0), units.max(initial=0.0), units)
 
 
 def _expected(variable: str, formula: Expr, values, units, rate):

@@ -4,6 +4,7 @@ A formula is a small tree of tuples whose leaves name a variable and a row offse
 of many equal forms. The right formulas are spelled out here a second time, on purpose.
 """
 
+import math
 import random
 import zipfile
 from dataclasses import dataclass, field
@@ -74,7 +75,7 @@ class Design:
     rows: int = 6
     labels: dict = field(default_factory=lambda: LABELS[0])
     order: str = "usual"
-    rate_at: str = "cell"  # cell, literal or column
+    rate_at: str = "cell"  # cell, literal, column, computed, name or sheet
     constants: str = "typed"  # typed, above or block
     helpers: bool = False
     shuffle: bool = False
@@ -93,7 +94,7 @@ class Design:
             "rows": pick.randint(5, 9),
             "labels": pick.choice(LABELS),
             "order": pick.choice(["usual", "usual", "pairs", "weights first", "mixed"]),
-            "rate_at": pick.choice(["cell"] * 6 + ["literal", "column", "computed"]),
+            "rate_at": pick.choice(["cell"] * 6 + ["literal", "column", "computed", "name", "sheet"]),
             "constants": pick.choice(["typed", "typed", "above", "block"]),
             "helpers": pick.random() < 0.25,
             "shuffle": True,
@@ -157,6 +158,7 @@ class Sheet:
         self.rate_cell = (design.header - 2, self.random.choice([2, 5, 9, self.after + 3]))
         self.cells = {}
         self.block = {}
+        self.elsewhere = {}
         self._fill()
 
     def _order(self):
@@ -198,10 +200,12 @@ class Sheet:
             self.cells[d.header, column] = self.label(name)
         if d.rate_at == "column":
             self.cells[d.header, self.after] = "LR"
+        elif d.rate_at == "sheet":
+            self.elsewhere = {(2, 1): "learning rate", (2, 2): d.rate}
         elif d.rate_at != "literal":
             row, column = self.rate_cell
             self.cells[row, column - 1] = pick.choice(RATE_LABELS)
-            self.cells[row, column] = d.rate if d.rate_at == "cell" else f"={d.rate * 2!r}/2"
+            self.cells[row, column] = f"={d.rate * 2!r}/2" if d.rate_at == "computed" else d.rate
         n_in, _, n_out = d.sizes
         start = {f"i{k + 1}": round(0.05 * (k + 1), 2) for k in range(n_in)}
         start |= {f"t{k + 1}": pick.choice([0.5, 0.01, 0.99]) for k in range(n_out)}
@@ -248,12 +252,59 @@ class Sheet:
         pick = random.Random(f"{self.d.rate}{tree}{seed}{self.d.header}")
         return Writer(self, row, pick).text(tree)
 
+    def values(self):
+        """What the table's formulas give: each cell's number, by Python's own arithmetic."""
+        found, row_values = {}, {}
+        for row in range(self.first, self.last + 1):
+            before, row_values = row_values, {}
+
+            def leaf(name, offset, before=before, now=row_values):
+                if name == "LR":
+                    return self.d.rate
+                return before[name] if offset else now[name] if name in now else compute(name)
+
+            def compute(name, row=row, now=row_values, leaf=leaf):
+                given = name[0] in "it" or (row == self.first and name in self.start)
+                value = (
+                    row - self.d.header
+                    if name == "iteration"
+                    else self.start[name]
+                    if given
+                    else number(self.formulas[name], leaf)
+                )
+                return now.setdefault(name, value)
+
+            for name in self.names:
+                found[row, self.columns[name]] = float(compute(name))
+        return found
+
     def set_formula(self, name, rows, tree):
         for row in rows:
             self.cells[row, self.columns[name]] = "=" + self.written(tree, row)
 
     def package(self, others=(), **chart):
         return package([self, *others], **chart)
+
+
+def number(tree, leaf):
+    """A tree's value; `leaf(name, offset)` gives a variable's."""
+    if tree[0] == "var":
+        return leaf(tree[1], tree[2])
+    if tree[0] == "num":
+        return float(tree[1])
+    parts = [number(part, leaf) if isinstance(part, tuple) else part for part in tree[1:]]
+    match tree[0]:
+        case "+":
+            return math.fsum(parts)
+        case "-":
+            return parts[0] - parts[1]
+        case "*":
+            return math.prod(parts)
+        case "^":
+            return parts[0] ** parts[1]
+        case "sigma":
+            return 1 / (1 + math.exp(-parts[0]))
+    raise ValueError(tree)
 
 
 class Writer:
@@ -268,7 +319,7 @@ class Writer:
             case "var":
                 return self.leaf(tree)
             case "raw":
-                return tree[1].format(row=self.row, above=self.row - 1)
+                return tree[1].format(row=self.row, higher=self.row - 4)
             case "num":
                 return self.pick.choice(["0.5", "1/2", "(1/2)"]) if tree[1] == "0.5" and shuffle else tree[1]
             case "sigma":
@@ -349,57 +400,103 @@ class Writer:
                 return f"{self.d.rate!r}"
             if self.d.rate_at == "column":
                 return f"{column_name(self.sheet.after)}{self.row}"
+            if self.d.rate_at == "name":
+                return "learning_rate"
+            if self.d.rate_at == "sheet":
+                return "Parameters!$B$2" if self.pick.random() < 0.5 else "'Parameters'!$B$2"
             return self.sheet.fixed(self.sheet.rate_cell)
         if offset == 0 and name in self.sheet.block and self.d.shuffle and self.pick.random() < 0.3:
             return self.sheet.fixed(self.sheet.block[name])
-        return self.sheet.ref(name, self.row + offset)
+        look = self.pick.random() if self.d.shuffle else 1.0
+        cell = self.sheet.ref(name, self.row + offset, "c" if look < 0.05 else "")
+        return f"'{self.d.sheet}'!{cell}" if 0.05 <= look < 0.08 else cell.lower() if 0.08 <= look < 0.1 else cell
 
 
-def package(sheets, chart=None, values=None):
-    """An .xlsx of these sheets (tables on one sheet if they share its name) as bytes."""
-    names = list(dict.fromkeys(sheet.d.sheet for sheet in sheets))
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+KIND = "application/vnd.openxmlformats-officedocument."
+
+
+def package(sheets, charts=(), values=None, program=None):
+    """An .xlsx of these sheets (tables on one sheet if they share its name) as bytes.
+
+    `charts` go onto the first sheet: dicts with title, name, steps and values (references). `program` is named in
+    docProps/app.xml.
+    """
+    cells = {}
+    for sheet in sheets:
+        cells.setdefault(sheet.d.sheet, {}).update(sheet.cells)
+        if sheet.elsewhere:
+            cells.setdefault("Parameters", {}).update(sheet.elsewhere)
+    parts = {
+        f"xl/worksheets/sheet{k}.xml": _sheet(c, values, bool(charts) and k == 1)
+        for k, c in enumerate(cells.values(), 1)
+    }
+    types = dict.fromkeys(parts, f"{KIND}spreadsheetml.worksheet+xml")
+    tags = "".join(f'<sheet name="{escape(n)}" sheetId="{k}" r:id="r{k}"/>' for k, n in enumerate(cells, 1))
+    named = next((s for s in sheets if s.d.rate_at == "name"), None)
+    if named is not None:
+        where = f"'{named.d.sheet}'!{named.fixed(named.rate_cell)}"
+        tags += f'</sheets><definedNames><definedName name="learning_rate">{where}</definedName></definedNames>'
+    else:
+        tags += "</sheets>"
+    parts["xl/workbook.xml"] = f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>{tags}</workbook>'
+    types["xl/workbook.xml"] = f"{KIND}spreadsheetml.sheet.main+xml"
+    links = [(f"r{k}", "worksheet", f"worksheets/sheet{k}.xml") for k in range(1, len(cells) + 1)]
+    parts["xl/_rels/workbook.xml.rels"] = _links(links)
+    parts["_rels/.rels"] = _links([("r1", "officeDocument", "xl/workbook.xml")])
+    if charts:
+        parts["xl/worksheets/_rels/sheet1.xml.rels"] = _links([("r1", "drawing", "../drawings/drawing1.xml")])
+        parts["xl/drawings/drawing1.xml"] = (
+            '<wsDr xmlns="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing"/>'
+        )
+        types["xl/drawings/drawing1.xml"] = f"{KIND}drawing+xml"
+        several = [(f"r{k}", "chart", f"../charts/chart{k}.xml") for k in range(1, len(charts) + 1)]
+        parts["xl/drawings/_rels/drawing1.xml.rels"] = _links(several)
+        for k, chart in enumerate(charts, 1):
+            parts[f"xl/charts/chart{k}.xml"] = _chart(**chart)
+            types[f"xl/charts/chart{k}.xml"] = f"{KIND}drawingml.chart+xml"
+    if program:
+        space = "http://schemas.openxmlformats.org/officeDocument/2006/extended-properties"
+        parts["docProps/app.xml"] = f'<Properties xmlns="{space}"><Application>{program}</Application></Properties>'
+    overrides = "".join(f'<Override PartName="/{part}" ContentType="{kind}"/>' for part, kind in types.items())
+    defaults = '<Default Extension="xml" ContentType="application/xml"/>'
+    defaults += (
+        f'<Default Extension="rels" ContentType="{KIND.replace("officedocument.", "package.")}relationships+xml"/>'
+    )
+    parts["[Content_Types].xml"] = f'<Types xmlns="{PACKAGE}/content-types">{defaults}{overrides}</Types>'
     out = BytesIO()
-    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    rels = "http://schemas.openxmlformats.org/package/2006/relationships"
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        types = "http://schemas.openxmlformats.org/package/2006/content-types"
-        archive.writestr(
-            "[Content_Types].xml",
-            f'<Types xmlns="{types}"><Default Extension="xml" ContentType="application/xml"/><Default Extension="rels" '
-            'ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" '
-            'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>'
-            + "".join(
-                f'<Override PartName="/xl/worksheets/sheet{k}.xml" ContentType='
-                '"application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>'
-                for k in range(1, len(names) + 1)
-            )
-            + "</Types>",
-        )
-        archive.writestr(
-            "_rels/.rels",
-            f'<Relationships xmlns="{rels}"><Relationship Id="r1" Type="{office}/officeDocument" '
-            'Target="xl/workbook.xml"/></Relationships>',
-        )
-        tags = "".join(f'<sheet name="{escape(n)}" sheetId="{k}" r:id="r{k}"/>' for k, n in enumerate(names, 1))
-        archive.writestr(
-            "xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{tags}</sheets></workbook>'
-        )
-        links = "".join(
-            f'<Relationship Id="r{k}" Type="{office}/worksheet" Target="worksheets/sheet{k}.xml"/>'
-            for k in range(1, len(names) + 1)
-        )
-        archive.writestr("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{rels}">{links}</Relationships>')
-        for k, name in enumerate(names, 1):
-            cells = {}
-            for sheet in sheets:
-                if sheet.d.sheet == name:
-                    cells |= sheet.cells
-            archive.writestr(
-                f"xl/worksheets/sheet{k}.xml",
-                f'<worksheet xmlns="{main}"><sheetData>{_rows(cells, values)}</sheetData></worksheet>',
-            )
+        for part, text in parts.items():
+            archive.writestr(zipfile.ZipInfo(part), text)
     return out.getvalue()
+
+
+def _links(links):
+    inner = "".join(f'<Relationship Id="{i}" Type="{OFFICE}/{kind}" Target="{target}"/>' for i, kind, target in links)
+    return f'<Relationships xmlns="{PACKAGE}/relationships">{inner}</Relationships>'
+
+
+def _sheet(cells, values, drawing):
+    link = '<drawing r:id="r1"/>' if drawing else ""
+    return (
+        f'<worksheet xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheetData>{_rows(cells, values)}</sheetData>{link}</worksheet>'
+    )
+
+
+def _chart(title="", name=None, steps=None, values=None):
+    space = "http://schemas.openxmlformats.org/drawingml/2006/"
+    words = f"<c:title><c:tx><c:rich><a:p><a:r><a:t>{escape(title)}</a:t></a:r></a:p></c:rich></c:tx></c:title>"
+
+    def of(tag, kind, reference):
+        return f"<c:{tag}><c:{kind}><c:f>{escape(reference)}</c:f></c:{kind}></c:{tag}>" if reference else ""
+
+    series = of("tx", "strRef", name) + of("cat", "numRef", steps) + of("val", "numRef", values)
+    return (
+        f'<c:chartSpace xmlns:c="{space}chart" xmlns:a="{space}main"><c:chart>{words}<c:plotArea><c:lineChart>'
+        f"<c:ser>{series}</c:ser></c:lineChart></c:plotArea></c:chart></c:chartSpace>"
+    )
 
 
 def _rows(cells, values):

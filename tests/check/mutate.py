@@ -147,14 +147,11 @@ def missing_dollar(sheet, pick, taken):
     if sheet.d.rate_at not in ("cell", "computed"):
         return None
     name = pick.choice([w for w in sheet.weights if w not in taken])
-    row, column = sheet.rate_cell
-    letters = sheet.fixed((row, column)).split("$")[1]
-    start = sheet.first + 1
-    for at in range(start, sheet.last + 1):
-        other = sheet.formulas[name]
-        rate = f"{letters}{row + at - start}"
-        text = sheet.written(other, at).replace(sheet.fixed(sheet.rate_cell), rate)
-        sheet.cells[at, sheet.columns[name]] = "=" + text
+    start = sheet.first + 1  # four rows below the rate's cell
+    letters = sheet.fixed(sheet.rate_cell).split("$")[1]
+    sheet.set_formula(
+        name, range(start, sheet.last + 1), everywhere(sheet.formulas[name], var("LR"), ("raw", letters + "{higher}"))
+    )
     rows = list(range(start + 1, sheet.last + 1))
     return Mutation(("missing $",), name, rows, "the rate's $ left out")
 
@@ -163,15 +160,9 @@ def stray_dollar(sheet, pick, taken):
     name = pick.choice([w for w in sheet.weights if w not in taken])
     target = pick.choice([name, f"grad_{name}"])
     start = sheet.first + 1
-    for at in range(start, sheet.last + 1):
-        fixed = sheet.ref(target, sheet.first, "r")
-        text = sheet.written(sheet.formulas[name], at)
-        sheet.cells[at, sheet.columns[name]] = "=" + _one_reference(text, sheet.ref(target, at - 1), fixed)
+    tree = everywhere(sheet.formulas[name], var(target, -1), ("raw", sheet.ref(target, sheet.first, "r")))
+    sheet.set_formula(name, range(start, sheet.last + 1), tree)
     return Mutation(("stray $",), name, list(range(start + 1, sheet.last + 1)), f"$ in {target}")
-
-
-def _one_reference(text, old, new):
-    return re.sub(rf"(?<![A-Z$]){re.escape(old)}(?!\d)", new, text)
 
 
 def lost_parentheses(sheet, pick, taken):

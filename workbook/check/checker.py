@@ -11,6 +11,7 @@ from workbook.check import findings, formula, words
 from workbook.check.charts import check_charts
 from workbook.check.classify import Diagnosis
 from workbook.check.effects import effects, right_table, stale_rows, start_of
+from workbook.check.evaluate import KNOWN
 from workbook.check.findings import FileReport, Finding, Part, TableReport
 from workbook.check.judge import Group, Judged, judge_of, judge_table, right_formula
 from workbook.check.reader import Book, read_book
@@ -103,6 +104,8 @@ def _verdict(table: Table, judged: Judged, found: list[Finding]) -> str:
 def _formula_findings(table: Table, judged: Judged, book: Book) -> list[Finding]:
     merged: dict[object, list[Group]] = {}
     for group in judged.wrong:
+        if group.diagnosis.kind == "wrong formula" and group.template.functions - KNOWN:
+            continue  # told below, as the unknown function that it is
         merged.setdefault(_merge_key(group), []).append(group)
     found = [_finding(table, groups) for groups in merged.values()]
     found += typed_findings(table, judged)

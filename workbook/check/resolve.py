@@ -80,12 +80,13 @@ class Resolver:
         rows, helpers = [0], []
         for ref in template.refs:
             row, at_column = ref.at(0, column)
+            own = ref.sheet is None or self.book.sheet(ref.sheet) is sheet
             if ref.fixed_row:
-                inside = ref.sheet is None and self.table.first <= row <= self.table.last
+                inside = own and self.table.first <= row <= self.table.last
                 variable = self.table.variables.get(at_column) if inside else None
                 if variable is not None and variable not in self.steady:
                     return None
-            elif ref.sheet is not None:
+            elif not own:
                 return None
             elif at_column in self.table.variables or at_column == self.table.rate_column:
                 rows.append(ref.row)
