@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from types import SimpleNamespace
 
 import pytest
 
@@ -93,3 +94,21 @@ def test_permissions_are_kept(tmp_path):
     with write_whole(path) as file:
         file.write(b"new")
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_windows_replaces_a_file_that_was_being_read(tmp_path, monkeypatch):
+    """There, os.replace refuses while somebody has the file open."""
+    path, refusals = tmp_path / "status.json", iter([True, True, False])
+    path.write_bytes(b"old")
+    replace = os.replace
+
+    def refusing(source, target):
+        if next(refusals):
+            raise PermissionError(13, "being read")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", refusing)
+    monkeypatch.setattr("workbook.files.sys", SimpleNamespace(platform="win32"))
+    with write_whole(path) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new"

@@ -35,6 +35,9 @@ class Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code is 0 for done, 1 for a difference found, 2 for a mistake of the user's."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a Windows console may have no ∂
     args = _parser().parse_args(arguments)
     try:
         return args.run(args)

@@ -2,13 +2,17 @@
 
 import errno
 import os
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from xlfuncs.errors import GradsheetError
+
+REPLACE_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)  # seconds
 
 
 @contextmanager
@@ -35,7 +39,7 @@ def write_whole(path: Path | str) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
-        os.replace(temporary, target)
+        _replace(temporary, target)
         temporary = None
     except OSError as error:
         raise GradsheetError(_sentence(path, error)) from error
@@ -43,6 +47,17 @@ def write_whole(path: Path | str) -> Iterator[BinaryIO]:
         if temporary is not None:
             with suppress(OSError):
                 os.unlink(temporary)
+
+
+def _replace(temporary: str, target: Path) -> None:
+    """Replace a file; on Windows one that is being read at this moment refuses it, so try again for a moment."""
+    for pause in REPLACE_PAUSES if sys.platform == "win32" else ():
+        try:
+            os.replace(temporary, target)
+            return
+        except PermissionError:
+            time.sleep(pause)
+    os.replace(temporary, target)
 
 
 def _umask() -> int:

@@ -45,6 +45,9 @@ def write(page: Page, report: RunReport | None) -> None:
     for name, ref in named.items():
         where = f"{quoted(page.sheet.title)}!{absolute(ref)}"
         page.sheet.defined_names[name] = DefinedName(name, attr_text=where)
+    for k, (_, _, number_format) in enumerate(COLUMNS, start=FIRST_COLUMN):
+        # Rows to come are written as bare numbers.
+        page.sheet.column_dimensions[get_column_letter(k)].number_format = number_format
     _recipes_own(page)
     _accuracies(page, report)
     _status(page, report)

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from html import unescape
 from importlib.metadata import version
 from pathlib import Path
 
@@ -28,11 +29,13 @@ WRITERS = ("gradsheet", "openpyxl", "xlsxwriter")
 def rows(iterations):
     """The tables that both others write: (sheet, row number, formulas or numbers, values)."""
     from workbook import build
-    from workbook.layout import Layout, sheet_name
-    from workbook.lr_sheet import _formulas
+    from workbook.layout import Layout, absolute, sheet_name
+    from workbook.rate_rows import _formulas
 
     layout = Layout(DEFAULT, iterations)
-    first, below = _formulas(layout, False)
+    both = _formulas(layout, False, absolute(layout.learning_rate))
+    # As XML: without its tag, and < and > as they are.
+    first, below = ([p and unescape(p.removeprefix("<f>").removesuffix("</f>")) for p in part] for part in both)
     for table in build.compute(DEFAULT, LEARNING_RATES, iterations):
         name = sheet_name(table.learning_rate)
         for k in range(iterations):

@@ -1,6 +1,6 @@
 """The checker against plain reading by openpyxl and python-calamine, alternated -> results/check_speed.json and .md.
 
-    python -m tests.benchmarks.check_speed [--runs 5] [--shared ../shared]
+    python tests/benchmarks/check_speed.py [--runs 5] [--shared ../shared]
 
 A file: seconds to read, judge and measure everything in it, beside what only reading its cells takes: openpyxl twice
 (formulas, then values, read-only mode, as a checker would need it) and python-calamine once (values; it has no
@@ -25,10 +25,13 @@ from pathlib import Path
 import openpyxl
 import python_calamine
 
-from tests.check.generate import Design, Sheet
-from tests.check.mutate import mutated
-from workbook.check.checker import check_file
-from workbook.files import write_whole
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.check.generate import Design, Sheet  # noqa: E402
+from tests.check.mutate import mutated  # noqa: E402
+from workbook.check.checker import check_file  # noqa: E402
+from workbook.files import write_whole  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
 FILES = 200
@@ -114,7 +117,7 @@ def main():
     """Measure, print, and write both results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--shared", type=Path, default=Path(__file__).resolve().parents[3] / "shared")
+    parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
     args = parser.parse_args()
     real = sorted((args.shared / "sheets").glob("*.xlsx"))
     with tempfile.TemporaryDirectory() as name:

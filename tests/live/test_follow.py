@@ -22,6 +22,7 @@ from workbook.live.follow import follow, insist
 from workbook.live.launch import WORKER_LOCK, is_active
 from workbook.live.target import Busy, Gone, progress_of, status_line
 from workbook.training_layout import SETTINGS
+from xlfuncs.errors import GradsheetError
 
 from . import fake_excel, runs
 from .fake_excel import CELLS, NAME, App, Book, FakeExcel
@@ -139,6 +140,45 @@ def test_the_book_is_found_among_those_that_are_open(run, monkeypatch):
     assert follow(run.folder, OpenWorkbook(NAME))
     assert len(excel.log()) == 2
     assert not follow(run.folder, OpenWorkbook("elsewhere.xlsm"))
+
+
+def test_a_book_whose_folder_xlwings_cannot_tell(run, monkeypatch):
+    class Clouded(Book):
+        name = "lesson.xlsm"
+
+        def __init__(self, excel):
+            super().__init__(excel)
+            del self.fullname
+
+        def __getattr__(self, attribute):
+            raise xlwings.XlwingsError("Couldn't find your local OneDrive file.")
+
+    runs.finish(run)
+    excel = FakeExcel()
+    monkeypatch.setattr(xlwings, "apps", [App(Book(FakeExcel(), "other.xlsm"), Clouded(excel))])
+    assert follow(run.folder, OpenWorkbook("lesson.xlsm"))
+    assert excel.named("status").startswith("Finished")
+
+
+def test_a_file_that_is_being_replaced_is_read_again(run, monkeypatch):
+    runs.add_epochs(run, 3)
+    runs.finish(run)
+    reads = iter([GradsheetError("can't be read")] * 4)
+    real = follow_module.read
+
+    def refusing(folder):
+        for error in reads:
+            raise error
+        return real(folder)
+
+    monkeypatch.setattr(follow_module, "read", refusing)
+    excel = FakeExcel()
+    assert follow(run.folder, opened(excel), lambda seconds: None)
+    assert excel.log() == runs.as_cells(run.rows)
+    (run.folder / "epochs.csv").write_text("broken")
+    monkeypatch.setattr(follow_module, "read", real)
+    with pytest.raises(GradsheetError, match="damaged"):
+        follow(run.folder, opened(excel), lambda seconds: None)
 
 
 def test_only_one_follower_a_run(run, monkeypatch):

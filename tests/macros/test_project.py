@@ -242,6 +242,7 @@ def test_the_charts_have_room_for_the_rows_to_come(macro_book, libreoffice):
     assert [chart.series[0].yVal.numRef.f for chart in sheet._charts] == [
         f"'Training'!${letter}$13:${letter}$512" for letter in "DFEG"
     ]
+    assert sheet.column_dimensions["F"].number_format == sheet["F13"].number_format == "0.0000"
     rows = {f"{c}{r}": v for r in (13, 14) for c, v in (("B", r - 12), ("G", 97.0 + r - 12))}
     shown = libreoffice.recalculate(macro_book, {"Training": rows})["Training"]
     assert shown[4][8:10] == [99.0, 99.0]  # best and last follow the table

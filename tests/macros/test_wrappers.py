@@ -22,10 +22,11 @@ ARGUMENTS = {
     "BP_TABLE": 7,
     "BP_SWEEP": 6,
     "BP_GRADCHECK": 4,
+    "BP_CHECK": 2,
     "BP_EXPLAIN": 5,
     "MNIST_PREDICT": 1,
 }
-OPTIONAL = {"BP_GRAD": 1, "BP_TABLE": 2, "BP_SWEEP": 1}
+OPTIONAL = {"BP_GRAD": 1, "BP_CHECK": 1, "BP_TABLE": 2, "BP_SWEEP": 1}
 
 
 def functions_of(text):

@@ -93,8 +93,9 @@ class Judge:
             return None
         gradient = self.sample[f"grad_{variable}"][MIDDLE - 1]
         rates = (self.sample[variable][MIDDLE - 1] - self.value(node)) / gradient
-        spread = np.abs(rates - rates[0]).max()
-        if not np.isfinite(rates).all() or spread > 1e-7 * abs(rates[0]) or not 0 < rates[0] < 1e4:
+        if not np.isfinite(rates).all() or not 0 < rates[0] < 1e4:
+            return None
+        if np.abs(rates - rates[0]).max() > 1e-7 * rates[0]:
             return None
         return float(f"{rates.mean():.12g}")
 

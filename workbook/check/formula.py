@@ -18,6 +18,7 @@ from openpyxl.utils import column_index_from_string, get_column_letter
 
 MAX_LENGTH = 8192  # Excel's own limit of a formula
 MAX_DEPTH = 60
+MAX_TREE = 250  # levels of a tree, of which a long sum has one a term
 
 
 class Ref(NamedTuple):
@@ -46,8 +47,9 @@ class Node:
     args: tuple[Node, ...] = ()
 
     def __post_init__(self):
-        """Work out the hash once: trees are looked up by the hundred thousand."""
+        """Hash and depth are asked for again and again, of trees that never change."""
         object.__setattr__(self, "_hash", hash((self.kind, self.value, self.args)))
+        object.__setattr__(self, "depth", 1 + max((arg.depth for arg in self.args), default=0))
 
     def __hash__(self) -> int:
         """The hash of the whole tree."""
@@ -187,6 +189,8 @@ class _Parser:
             elif token.type == Token.OP_IN and _INFIX.get(token.value, -1) > least:
                 self.next()
                 left = Node("op", token.value, (left, self.expression(_INFIX[token.value])))
+                if left.depth > MAX_TREE:
+                    raise ValueError("too long a chain of operations")
             else:
                 break
         self.depth -= 1

@@ -13,7 +13,7 @@ from trainer.folders import new_run_folder
 from trainer.recipes import Recipe, choose_recipe
 from trainer.run import CONFIG, STOP, load_run
 from workbook.live import launch
-from workbook.live.excel import OpenWorkbook
+from workbook.live.excel import OpenWorkbook, full_name
 from workbook.live.follow import insist
 from workbook.texts import listing, plain
 from workbook.training_layout import SETTINGS, Setting
@@ -50,7 +50,7 @@ def opened() -> None:
 
 def _press(action: Callable[[OpenWorkbook], None]) -> None:
     caller = xlwings.Book.caller()
-    book = OpenWorkbook(caller.fullname, caller)
+    book = OpenWorkbook(full_name(caller), caller)
     try:
         action(book)
     except GradsheetError as error:

@@ -77,14 +77,14 @@ class OpenWorkbook:
         try:
             if self._book is None:
                 books = [book for app in xlwings.apps for book in app.books]
-                self._book = next((book for book in books if book.fullname == self.full_name), None)
+                self._book = next((book for book in books if full_name(book) == self.full_name), None)
             if self._book is None:
                 raise Gone(self.full_name)
             yield self._book.sheets[TRAINING]
         except Gone:
             raise
         except Exception as error:
-            code = getattr(error, "hresult", getattr(error, "errornumber", None))
+            code = _code(error)
             if code in (REJECTED, IGNORED, TIMED_OUT):
                 raise Busy from error
             # AttributeError, KeyError: how xlwings answers for an object that Excel no longer has.
@@ -104,3 +104,18 @@ class OpenWorkbook:
     def _resize(self, sheet: "xlwings.Sheet", rows: int) -> None:
         """The table's frame; the charts plot all of MAX_EPOCHS rows anyway."""
         sheet.tables[EPOCH_LOG].resize(sheet.range(LOG_CORNER).resize(1 + rows, len(COLUMNS)))
+
+
+def full_name(book: "xlwings.Book") -> str:
+    """The book's full name; its name alone where xlwings can't tell the folder of a file that OneDrive keeps."""
+    try:
+        return book.fullname
+    except Exception as error:
+        if _code(error) is not None:
+            raise
+        return book.name
+
+
+def _code(error: Exception) -> int | None:
+    """The number of an error that Excel's side raised: COM's on Windows, AppleScript's on macOS."""
+    return getattr(error, "hresult", getattr(error, "errornumber", None))

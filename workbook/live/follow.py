@@ -21,6 +21,7 @@ from xlfuncs.errors import GradsheetError
 Answer = TypeVar("Answer")
 LOCK = ".follower"
 POLL_SECONDS = 0.5
+READ_ATTEMPTS = 10
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 HANDOVER_SECONDS = 5.0
 """How long a second follower waits for the first, which may be about to see that its workbook was closed."""
@@ -43,6 +44,16 @@ def read(folder: Path) -> Snapshot:
     return Snapshot(active, run, status)
 
 
+def read_patiently(folder: Path, pause: Callable[[float], None] = time.sleep) -> Snapshot:
+    """Read the folder; a file that is being replaced at this moment may refuse, on Windows, and is asked again."""
+    for _ in range(READ_ATTEMPTS - 1):
+        try:
+            return read(folder)
+        except GradsheetError:
+            pause(POLL_SECONDS)
+    return read(folder)
+
+
 def follow(folder: Path, target: Target, pause: Callable[[float], None] = time.sleep) -> bool:
     """Bring the run into the target until it ends; False if the target was closed before.
 
@@ -52,7 +63,7 @@ def follow(folder: Path, target: Target, pause: Callable[[float], None] = time.s
         done = insist(lambda: target.begin(folder), pause)
         told = None
         while True:
-            now = read(folder)
+            now = read_patiently(folder, pause)
             if now.run and len(now.run.rows) > done:
                 run, before = now.run, done
                 insist(lambda: target.show(run, before), pause)  # noqa: B023 (called at once)
