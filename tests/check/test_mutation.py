@@ -280,6 +280,29 @@ def test_a_shifted_axis(tmp_path):
     assert "the two are shifted" in report.charts[0].message
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_one_reference_among_written_learning_rates(tmp_path, seed):
+    """All updates but one have 0.5 as a number; that one refers to a cell with 0.5: no fault, and none of the others."""
+    sheet = usual(seed, rate_at="literal", rate=0.5, constants="typed")
+    sheet.cells[1, 1], sheet.cells[1, 2] = "LR", 0.5
+    name = sheet.weights[seed % len(sheet.weights)]
+    sheet.d.rate_at, sheet.rate_cell = "cell", (1, 2)
+    sheet.set_formula(name, range(sheet.first + 1, sheet.last + 1), sheet.formulas[name])
+    report = report_of(tmp_path / "mixed.xlsx", sheet.package(values=sheet.values()))
+    assert report.verdict == "right" and report.tables[0].learning_rate == 0.5
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_one_written_learning_rate_among_references(tmp_path, seed):
+    """It equals the cell's today, and no longer when the cell changes."""
+    sheet = usual(seed, rate_at="cell", rate=0.5)
+    name = sheet.weights[seed % len(sheet.weights)]
+    sheet.d.rate_at = "literal"
+    sheet.set_formula(name, range(sheet.first + 1, sheet.last + 1), sheet.formulas[name])
+    (fault,) = report_of(tmp_path / "mixed.xlsx", sheet.package(values=sheet.values())).faults
+    assert fault.kind == "wrong learning rate" and "the number 0.5" in fault.message
+
+
 # Half-finished and empty sheets.
 
 

@@ -13,7 +13,7 @@ from workbook.check.classify import Diagnosis, Judge
 from workbook.check.evaluate import KNOWN, leaves
 from workbook.check.formula import Node, Template
 from workbook.check.kinds import RATE
-from workbook.check.rate import find_rate
+from workbook.check.rate import VOTING_ROWS, find_rate
 from workbook.check.resolve import Resolver, find_aliases
 from workbook.check.tables import Table
 from workbook.check.trees import with_rate
@@ -60,6 +60,9 @@ def judge_table(book: Book, table: Table, tables: list[Table]) -> Judged:
     _add_unlabelled_biases(table)
     find_rate(Resolver(book, table, tables))
     resolver = Resolver(book, table, tables)
+    if table.rate is not None and _mostly_written(resolver, judge_of(table.blueprint)):
+        table.rate = table.rate_cell = table.rate_column = None
+        resolver = Resolver(book, table, tables)
     judged = _judge(resolver, judge_of(table.blueprint))
     if len(judged.wrong) >= 4:
         # Perhaps the weights are numbered input by input: then the same sheet is right with the other wiring.
@@ -70,6 +73,24 @@ def judge_table(book: Book, table: Table, tables: list[Table]) -> Judged:
                 table.blueprint, judged = other, again
                 return _explained(judged, resolver, judge_of(other))
     return _explained(judged, resolver, judge_of(table.blueprint))
+
+
+def _mostly_written(resolver: Resolver, judge: Judge) -> bool:
+    """Whether more updates have the learning rate as a number than by a reference."""
+    table = resolver.table
+    known: dict[tuple[str, int], int] = {}
+    votes = 0
+    for variable in (v for v in table.blueprint.learned if v in table.columns):
+        for row in list(table.rows)[1 : VOTING_ROWS + 1]:
+            meaning = resolver.meaning(row, table.columns[variable])
+            if meaning is None:
+                continue
+            key = (variable, id(meaning))
+            if key not in known:
+                refers = any(leaf.value == (RATE, 0) for leaf in leaves(meaning))
+                known[key] = -1 if refers else judge.literal_rate(meaning, variable) is not None
+            votes += known[key]
+    return votes > 0
 
 
 def _wrong_cells(judged: Judged) -> int:
