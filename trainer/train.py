@@ -127,7 +127,6 @@ def resume(
         config = run.config
         limit = config.train_images if config.dry_run else None
         data = load(config.dataset, config.data_dir, holdout=config.holdout, limit=limit)
-        (folder / STOP).unlink(missing_ok=True)
         return _train(run, data, on_epoch, progress or Progress())
 
 
@@ -143,6 +142,9 @@ def _train(run: Run, data: Data, on_epoch: Callable[[Run], None] | None, progres
     except BaseException as error:
         _report(run, "failed", str(error) or type(error).__name__)
         raise
+    finally:
+        # Obeyed, or too late. Not at a resume's start: a Stop that was pressed while torch was loading counts.
+        (run.folder / STOP).unlink(missing_ok=True)
     _report(run, state, message)
     return run
 

@@ -24,9 +24,17 @@ CELLS |= {"epoch_log": (HEADER_ROW, FIRST_COLUMN)}
 class ComError(Exception):
     """As pywintypes.com_error."""
 
-    def __init__(self, code):
-        super().__init__(code, "refused", None, None)
-        self.hresult = code
+    def __init__(self, code, inner=None):
+        self.hresult, self.excepinfo = code, inner and (0, None, None, None, 0, inner)
+        super().__init__(code, "refused", self.excepinfo, None)
+
+
+def refusal(choose=random):
+    """Excel's refusal, in one of the forms in which pywin32 and xlwings hand it on."""
+    forms = [ComError(code) for code in BUSY_CODES]
+    forms.append(ComError(-2147352567, inner=BUSY_CODES[1]))  # DISP_E_EXCEPTION, VBA_E_IGNORE inside
+    forms.append(AttributeError("'NoneType' object has no attribute 'Range'", name="Range", obj=None))
+    return choose.choice(forms)
 
 
 class FakeExcel:
@@ -50,13 +58,13 @@ class FakeExcel:
         luck = self.random.random()
         if luck < self.refusals / 2:
             self.refused += 1
-            raise ComError(self.random.choice(BUSY_CODES))
+            raise refusal(self.random)
         found = act()
         if self.path:
             self.save()
         if luck < self.refusals:
             self.refused += 1
-            raise ComError(self.random.choice(BUSY_CODES))
+            raise refusal(self.random)
         return found
 
     def save(self):

@@ -90,6 +90,17 @@ def test_run_stop_and_resume(excel):
     assert bring(excel) == runs.as_cells(rows)
 
 
+def test_a_stop_while_torch_is_still_loading(excel):
+    set_cells(excel, dataset="digits", epochs=400.0)
+    for start, epochs in ((buttons.run, 0), (buttons.resume, 0)):
+        start()
+        buttons.stop()
+        folder = folder_of(excel)
+        until(lambda folder=folder: not launch.is_active(folder))
+        assert read_status(folder).state == "stopped" and len(load_run(folder).rows) == epochs
+        assert not (folder / "stop").exists()
+
+
 def test_training_outlives_the_process_that_started_it(tmp_path):
     """As Excel's: the parent and its session are gone while the worker trains on."""
     code = (

@@ -17,7 +17,7 @@ from openpyxl.utils import get_column_letter
 
 from trainer.run import STATUS, Status, write_status
 from workbook.live import follow as follow_module
-from workbook.live.excel import OpenWorkbook
+from workbook.live.excel import OpenWorkbook, full_name
 from workbook.live.follow import follow, insist
 from workbook.live.launch import WORKER_LOCK, is_active
 from workbook.live.target import Busy, Gone, progress_of, status_line
@@ -195,6 +195,18 @@ def test_what_went_wrong_before_there_was_a_run(tmp_path):
     assert excel.named("status") == "Failed: There is no MNIST here; put four files there."
 
 
+def test_a_process_that_left_no_status_is_said(tmp_path):
+    excel = FakeExcel()
+    assert follow(tmp_path, opened(excel))
+    said = excel.named("status")
+    assert said.startswith("Interrupted: The process ended before it trained") and "output.txt" in said
+
+
+def test_a_deleted_run_folder_is_said(tmp_path):
+    with pytest.raises(GradsheetError, match="is gone; the rows stay"):
+        follow(tmp_path / "deleted", opened(FakeExcel()), lambda seconds: None)
+
+
 def test_a_process_that_is_gone_is_said(run):
     runs.add_epochs(run, 2)
     excel = FakeExcel()
@@ -209,10 +221,55 @@ def test_a_busy_excel_is_not_a_closed_one():
         excel.answer = lambda act=None, code=code: (_ for _ in ()).throw(fake_excel.ComError(code))
         with pytest.raises(Busy):
             opened(excel).run_folder()
+    for form in (
+        fake_excel.ComError(-2147352567, inner=fake_excel.BUSY_CODES[1]),
+        AttributeError("'NoneType' object has no attribute 'Range'", name="Range", obj=None),
+    ):
+        excel.answer = lambda act=None, form=form: (_ for _ in ()).throw(form)
+        with pytest.raises(Busy):
+            opened(excel).run_folder()
+    for form in (fake_excel.ComError(-2147352567, inner=-2146827284), AttributeError("gone", name="x", obj=excel)):
+        excel.answer = lambda act=None, form=form: (_ for _ in ()).throw(form)
+        with pytest.raises(Gone):
+            opened(excel).run_folder()
     for code in (*fake_excel.GONE_CODES, -1):
         excel.answer = lambda act=None, code=code: (_ for _ in ()).throw(fake_excel.ComError(code))
         with pytest.raises(Gone):
             opened(excel).run_folder()
+
+
+def test_what_xlwings_makes_of_a_refused_call():
+    """Its own wrapper of COM objects, with stubs for Windows: the call answers None, and Excel is busy, not closed."""
+    code = """if True:
+        from tests import classic_xlwings  # its stubs
+        import pywintypes
+        from xlwings import _xlwindows
+        from workbook.live.excel import _refused
+
+        class Worksheets:
+            def __call__(self, name):
+                error = pywintypes.com_error(-2147418111)
+                error.hresult = -2147418111
+                raise error
+
+        try:
+            _xlwindows.COMRetryObjectWrapper(Worksheets())("Training").Range
+        except AttributeError as error:
+            print(_refused(error))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code], input="[]", capture_output=True, text=True, cwd=FAKE.parents[2], check=False
+    )
+    assert done.stdout.split()[-1:] == ["True"], done.stderr
+
+
+def test_a_name_that_is_asked_for_while_excel_is_busy():
+    class Refusing(Book):
+        name = "gradsheet.xlsm"
+        fullname = property(lambda self: None.FullName, lambda self, value: None)
+
+    with pytest.raises(AttributeError):  # not the short name, by which the book would not be found
+        full_name(Refusing(FakeExcel()))
 
 
 def test_patience_grows_and_has_no_end():

@@ -84,11 +84,10 @@ class OpenWorkbook:
         except Gone:
             raise
         except Exception as error:
-            code = _code(error)
-            if code in (REJECTED, IGNORED, TIMED_OUT):
+            if _refused(error):
                 raise Busy from error
             # AttributeError, KeyError: how xlwings answers for an object that Excel no longer has.
-            if code is not None or isinstance(error, AttributeError | KeyError):
+            if _code(error) is not None or isinstance(error, AttributeError | KeyError):
                 raise Gone from error
             raise
 
@@ -111,9 +110,22 @@ def full_name(book: "xlwings.Book") -> str:
     try:
         return book.fullname
     except Exception as error:
-        if _code(error) is not None:
+        if _refused(error) or _code(error) is not None:
             raise
         return book.name
+
+
+def _refused(error: Exception) -> bool:
+    """Whether Excel only can't answer now, in any of the forms in which that arrives.
+
+    A refusal inside of Excel comes as DISP_E_EXCEPTION, with its own number as excepinfo's last part. And where Excel
+    refuses a call such as Worksheets("Training"), xlwings (COMRetryObjectWrapper.__call__) answers None, so that the
+    error is the next attribute's, which None hasn't.
+    """
+    if isinstance(error, AttributeError):
+        return error.obj is None and error.name is not None  # Python fills both in; a raise by hand leaves both None
+    inner = (getattr(error, "excepinfo", None) or (None,))[-1]
+    return _code(error) in (REJECTED, IGNORED, TIMED_OUT) or inner in (REJECTED, IGNORED)
 
 
 def _code(error: Exception) -> int | None:

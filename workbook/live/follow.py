@@ -14,7 +14,7 @@ from typing import TypeVar
 from filelock import FileLock, Timeout
 
 from trainer.run import CONFIG, STATUS, Run, Status, load_run, read_status
-from workbook.live.launch import is_active
+from workbook.live.launch import OUTPUT, is_active
 from workbook.live.target import Busy, Gone, Target, progress_of, status_line
 from xlfuncs.errors import GradsheetError
 
@@ -38,10 +38,19 @@ class Snapshot:
 
 def read(folder: Path) -> Snapshot:
     """Read the folder. Activity is asked first: what ends later is read again."""
+    if not folder.is_dir():
+        raise GradsheetError(f"The run's folder {folder} is gone; the rows stay as they are.")
     active = is_active(folder)
     run = load_run(folder) if (folder / CONFIG).is_file() else None
-    status = read_status(folder) if (folder / STATUS).is_file() else Status("starting" if active else "interrupted")
+    status = read_status(folder) if (folder / STATUS).is_file() else _unsaid(folder, active)
     return Snapshot(active, run, status)
+
+
+def _unsaid(folder: Path, active: bool) -> Status:
+    """The status of a run that wrote none: it is on its way to, or its process ended before it could."""
+    if active:
+        return Status("starting")
+    return Status("interrupted", message=f"The process ended before it trained ({folder / OUTPUT} may say why).")
 
 
 def read_patiently(folder: Path, pause: Callable[[float], None] = time.sleep) -> Snapshot:

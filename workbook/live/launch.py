@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from trainer.run import STATUS, is_running
+from trainer.run import STATUS, STOP, is_running
 from xlfuncs.errors import GradsheetError
 
 WORKER_LOCK, OUTPUT = ".worker", "output.txt"
@@ -41,7 +41,8 @@ def start_worker(folder: Path, arguments: list[str]) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / STATUS).unlink(missing_ok=True)  # an earlier end is not this one's
+        for of_before in (STATUS, STOP):  # an earlier end, and an earlier wish to end, are not this one's
+            (folder / of_before).unlink(missing_ok=True)
     except OSError as error:
         raise GradsheetError(f"The run folder {folder} can't be made: {error.strerror}.") from error
     with open(folder / OUTPUT, "ab") as output:
