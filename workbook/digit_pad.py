@@ -63,12 +63,14 @@ def _answer(page: Page, report: RunReport) -> None:
         page.put(f"{names}{top + k}", name, "table")
     cells = f"{numbers}{top}:{numbers}{top + len(answer) - 1}"
     if page.formulas == UDF:
-        page.call(cells, f"TRANSPOSE(MNIST_PREDICT({GRID}))", [[value] for value in answer], "probability")
+        page.call(
+            cells, f'IF({is_blank},"–",TRANSPOSE(MNIST_PREDICT({GRID})))', [[value] for value in answer], "probability"
+        )
     else:
         for k, value in enumerate(answer):
             page.put(f"{numbers}{top + k}", value, "probability")
     page.sheet[f"{numbers}{top}"].number_format = "0"
-    page.sheet[f"{numbers}{top + 11}"].alignment = Alignment(horizontal="right", shrink_to_fit=True)
+    page.sheet[f"{numbers}{top + 11}"].alignment = Alignment(horizontal="right", vertical="center", shrink_to_fit=True)
     bars = DataBarRule("num", 0, "num", 1, color="9CC3E6", showValue=True, minLength=0, maxLength=100)
     page.sheet.conditional_formatting.add(f"{numbers}{top + 1}:{numbers}{top + 10}", bars)
     asked_anew = (

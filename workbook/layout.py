@@ -72,6 +72,12 @@ class Box:
         """Its last row: below the title and the chain rule stand the lines."""
         return self.row + 1 + sum(rows for _, rows in self.lines)
 
+    @property
+    def numbers(self) -> str:
+        """The cells of its numbers, at the right of its lines."""
+        letter = get_column_letter(self.column + BOX_COLUMNS - 1)
+        return f"{letter}{self.row + 2}:{letter}{self.bottom}"
+
 
 def _lines(network: Network, weight: Weight) -> tuple[tuple[explain.Step, int], ...]:
     """The steps that a box shows, each with the rows its text needs."""

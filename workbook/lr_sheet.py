@@ -45,6 +45,7 @@ def write(page: Page, layout: Layout, rate_table: RateTable) -> None:
     _learning_rate(page, layout, learning_rate)
     for box in layout.boxes:
         _derivation(page, layout, box, row)
+    page.numbers(" ".join(box.numbers for box in layout.boxes))
     _legend(page, layout)
     _chart(page, layout, rate_table)
     rate_rows.write(page, layout, rate_table)
@@ -165,7 +166,6 @@ def _derivation(page: Page, layout: Layout, box: Box, row: dict[str, float]) -> 
         page.formula(f"{last}{at}", formula, numbers[step.symbol], f"box {style} number")
         cells[step.symbol] = f"{last}{at}"
         at += rows
-    page.numbers(f"{last}{box.row + 2}:{last}{box.bottom}")
 
 
 def _frame(page: Page, letters: list[str], top: int, rows: int, style: str) -> None:

@@ -86,9 +86,10 @@ def _largest_difference(page: Page, steps: list[Step]) -> None:
     count = sum(len(step.names) for step in steps)
     page.put("B3", "Largest difference", "label")
     compared = f"COUNT({differences})"
-    page.formula("C3", f'IF({compared}=0,"–",MAX({differences}))', 0.0, "difference")
+    # Arrays, as all that depends on Python's cells: a program without Python computes them anew when it opens the file.
+    page.array("C3:C3", f'IF({compared}=0,"–",MAX({differences}))', [[0.0]], "difference")
     said = f'IF({compared}=0,"{NOTHING_COMPARED}",{compared}&" of {count} numbers compared")'
-    page.formula("D3", said, f"{count} of {count} numbers compared", "note")
+    page.array("D3:D3", said, [[f"{count} of {count} numbers compared"]], "note")
 
 
 def _values(network: Network, learning_rate: float) -> dict[str, float]:
@@ -197,14 +198,15 @@ def _block(page: Page, network: Network, step: Step, values: dict[str, float], n
         page.put(f"{letter}{step.row + 1}", label, f"head {column.group}")
         formula = excel(column.formula, lambda variable, _: native[variable], guarded=_far_below(network))
         page.formula(f"{letter}{step.row + 3}", formula, values[name], "table error")
-        both = (f"{letter}{step.row + 2}", f"{letter}{step.row + 3}")
-        page.formula(f"{letter}{step.row + 4}", f'IFERROR(ABS({both[0]}-{both[1]}),"–")', 0.0, "difference")
+    unequal = f'IFERROR(ABS({step.python}-{step.cells(3)}),"–")'
+    page.array(step.difference, unequal, [[0.0] * len(step.names)], "difference")
     if step.function == "BP_FORWARD":
         page.put(f"B{step.row + 6}", "outputs", "label")
         activations = [name for name in step.names if name.startswith("a_o")]
         for k, name in enumerate(activations):
             source = f"{get_column_letter(FIRST + step.names.index(name))}{step.row + 2}"
-            page.formula(f"{get_column_letter(FIRST + k)}{step.row + 6}", source, values[name], "table error")
+            here = f"{get_column_letter(FIRST + k)}{step.row + 6}"
+            page.array(f"{here}:{here}", source, [[values[name]]], "table error")
         page.numbers(f"C{step.row + 6}:{get_column_letter(FIRST + len(activations) - 1)}{step.row + 6}")
 
 
