@@ -23,6 +23,7 @@ from tests import screen
 from tests.conftest import needs_program
 from workbook import styles
 from workbook.build import build
+from workbook.cli import main
 from workbook.layout import sheet_name
 from workbook.playground_sheet import NOTHING_COMPARED
 from xlfuncs import maths
@@ -304,6 +305,13 @@ def test_the_names_stay_in_sight(default_book):
         frozen = sheet[sheet.freeze_panes].row - 1
         assert [c.value for c in sheet[frozen]][:32] == [c.value for c in sheet[27]][:32]
         assert [c.fill.fgColor.rgb for c in sheet[frozen]][:32] == [c.fill.fgColor.rgb for c in sheet[27]][:32]
+
+
+def test_the_checker_sees_one_table_a_sheet(default_book, capsys):
+    """The names in the frozen rows are no second table."""
+    assert main(["check", str(default_book)]) == 0
+    out = capsys.readouterr().out
+    assert out.count("A27:AF112: right") == 6 and "A2:AF2" not in out
 
 
 def drawings(path):
