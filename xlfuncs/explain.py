@@ -74,7 +74,7 @@ def _reaching(network: Network, weight: Weight) -> list[Step]:
         target = name(network.target_names[weight.row])
         return [Step(f"∂{_error_symbol(network, weight)}/∂{activation}", name(activation) - target)]
     found, parts = [], []
-    outgoing = [w for w in network.weights if w.layer == weight.layer + 1 and w.source == activation]
+    outgoing = network.outgoing(weight.layer, weight.row)
     for way, formula in zip(outgoing, network.error_through(weight.layer, weight.row), strict=True):
         error, output, target = network.error_names[way.row], f"a_{way.target}", network.target_names[way.row]
         found += [

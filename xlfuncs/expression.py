@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-import numpy as np
-
-EXP_LIMIT = -700.0
-"""Below this, σ(x) is e^x to every digit, and is computed as that: e^(-x) overflows from x = -709.78 on."""
+from xlfuncs import logistic
+from xlfuncs.logistic import EXP_LIMIT
 
 # How tightly an operation binds; an operand that binds less tightly needs parentheses.
 _ADD, _MULTIPLY, _POWER, _ATOM = 1, 2, 3, 4
@@ -110,8 +108,7 @@ def evaluate(expr: Expr, values: dict[str, Any], before: dict[str, Any] | None =
         case "multiply":
             return operands[0] * operands[1]
         case "sigmoid":
-            with np.errstate(over="ignore"):  # e^(-x) is then infinite and σ is 0
-                return 1 / (1 + np.exp(-np.asarray(operands[0], dtype=float)))
+            return logistic.sigmoid(operands[0])
     raise ValueError(f"unknown operation {expr.op}")
 
 

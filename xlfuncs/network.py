@@ -130,6 +130,11 @@ class Network:
         """t1, t2, …"""
         return _numbered("t", len(self.targets))
 
+    @property
+    def matrices(self) -> list[np.ndarray]:
+        """The weights as float64, a matrix a layer: (units, inputs of the layer)."""
+        return [layer.matrix for layer in self.layers]
+
     @cached_property
     def weights(self) -> tuple[Weight, ...]:
         """Every weight, w1 first: layer by layer, unit by unit."""
@@ -143,9 +148,30 @@ class Network:
             sources = self.activation_names(depth)
         return tuple(found)
 
+    @property
+    def weight_count(self) -> int:
+        """How many weights there are."""
+        return sum(layer.matrix.size for layer in self.layers)
+
     def weight(self, variable: str) -> Weight:
         """The weight of that name. Raises KeyError."""
         return {weight.name: weight for weight in self.weights}[variable]
+
+    @cached_property
+    def _weights_by_layer(self) -> list[list[Weight]]:
+        found: list[list[Weight]] = [[] for _ in self.layers]
+        for weight in self.weights:
+            found[weight.layer].append(weight)
+        return found
+
+    def incoming(self, depth: int, unit: int) -> list[Weight]:
+        """The weights into a unit, its first input's first."""
+        inputs = self.sizes[depth]
+        return self._weights_by_layer[depth][unit * inputs : (unit + 1) * inputs]
+
+    def outgoing(self, depth: int, unit: int) -> list[Weight]:
+        """The weights from a unit of a hidden layer, the next layer's first unit's first."""
+        return self._weights_by_layer[depth + 1][unit :: self.layers[depth].size]
 
     def unit_names(self, depth: int) -> list[str]:
         """The pre-activations of a layer: h1, h2, …"""
@@ -167,11 +193,17 @@ class Network:
         columns += self._constants("target", self.target_names, self.targets)
         columns += self._constants("input", self.input_names, self.inputs)
         for depth in range(len(self.layers)):
-            columns += [self._weight_column(weight) for weight in self.weights if weight.layer == depth]
+            columns += [self._weight_column(weight) for weight in self._weights_by_layer[depth]]
             columns += self._unit_columns(depth)
         columns += self._error_columns()
         columns += [Column(f"grad_{w.name}", "gradient", self.gradient(w)) for w in self.weights]
         return tuple(columns)
+
+    @property
+    def column_count(self) -> int:
+        """How many columns there are, without making them."""
+        constants, units = len(self.inputs) + len(self.targets), sum(self.sizes[1:])
+        return 1 + constants + 2 * units + len(self.targets) + 1 + 2 * self.weight_count
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:
@@ -185,11 +217,20 @@ class Network:
 
     def error_through(self, depth: int, unit: int) -> list[Expr]:
         """What reaches an activation from each unit of the next layer: ∂E/∂o1·w5, ∂E/∂o2·w7, …"""
-        outgoing = [w for w in self.weights if w.layer == depth + 1 and w.column == unit]
-        return [self.delta(depth + 1, weight.row) * name(weight.name) for weight in outgoing]
+        return [self.delta(depth + 1, weight.row) * name(weight.name) for weight in self.outgoing(depth, unit)]
 
     def delta(self, depth: int, unit: int) -> Expr:
         """∂E_total/∂(pre-activation) of one unit, by the chain rule from the output back."""
+        if (depth, unit) not in self._deltas:
+            self._deltas[depth, unit] = self._delta(depth, unit)
+        return self._deltas[depth, unit]
+
+    @cached_property
+    def _deltas(self) -> dict[tuple[int, int], Expr]:
+        """The deltas that were asked for: all weights into a unit share one."""
+        return {}
+
+    def _delta(self, depth: int, unit: int) -> Expr:
         if depth in (-1, len(self.layers) - 1):
             return self.output_delta(unit)
         activation = name(self.activation_names(depth)[unit])
@@ -210,8 +251,7 @@ class Network:
         group = "output" if depth == len(self.layers) - 1 else "hidden"
         columns = []
         for row, unit in enumerate(self.unit_names(depth)):
-            incoming = [w for w in self.weights if w.layer == depth and w.row == row]
-            net = total([product([name(w.name), name(w.source)]) for w in incoming])
+            net = total([product([name(w.name), name(w.source)]) for w in self.incoming(depth, row)])
             columns += [Column(unit, group, net), Column(f"a_{unit}", group, sigmoid(name(unit)))]
         return columns
 
