@@ -72,7 +72,7 @@ class Box:
 
 def _lines(network: Network, weight: Weight) -> tuple[tuple[explain.Step, int], ...]:
     """The steps that a box shows, each with the rows its text needs."""
-    shown = [step for step in explain.steps(network, weight) if step.kind != explain.FACTOR]
+    shown = [step for step in explain.steps(network, weight.name) if step.kind != explain.FACTOR]
     widths = [RESULT_CHARS if step.kind == explain.RESULT else LINE_CHARS for step in shown]
     return tuple(
         (step, ceil(len(f"{step.symbol} = {step.text}") / width)) for step, width in zip(shown, widths, strict=True)

@@ -126,13 +126,13 @@ def _derivation(page: Page, layout: Layout, box: Box, row: dict[str, float]) -> 
     """One boxed derivation: the chain rule, its steps with their numbers, the result highlighted."""
     letters = [get_column_letter(box.column + k) for k in range(4)]
     first, last = letters[0], letters[-1]
-    symbols = [step.symbol for step in explain.steps(layout.network, box.weight)]
-    numbers = dict(zip(symbols, explain.values(layout.network, box.weight, row), strict=True))
+    symbols = [step.symbol for step in explain.steps(layout.network, box.weight.name)]
+    numbers = dict(zip(symbols, explain.values(layout.network, box.weight.name, row), strict=True))
     page.put(f"{first}{box.row}", f"∂E_total/∂{box.weight.name}", "box title")
     for letter in letters[1:-1]:
         page.style(f"{letter}{box.row}", "box top")
     page.put(f"{last}{box.row}", f"{box.weight.source} → {box.weight.target}", "box corner")
-    page.put(f"{first}{box.row + 1}", f"= {explain.chain(layout.network, box.weight)}", "box chain")
+    page.put(f"{first}{box.row + 1}", f"= {explain.chain(layout.network, box.weight.name)}", "box chain")
     page.style(f"{last}{box.row + 1}", "box line number")
     cells = {variable: layout.cell(variable, layout.first_row) for variable in layout.network.column_names}
     at = box.row + 2

@@ -18,6 +18,13 @@ __all__ = [
     "BP_TABLE",
     "BP_UPDATE",
     "MNIST_PREDICT",
+    "NN_EXPLAIN",
+    "NN_FORWARD",
+    "NN_GRAD",
+    "NN_GRADCHECK",
+    "NN_LOSS",
+    "NN_TABLE",
+    "NN_UPDATE",
 ]
 
 

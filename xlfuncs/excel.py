@@ -12,7 +12,7 @@ from functools import wraps
 import xlwings as xw
 from xlwings.conversion import Converter
 
-from xlfuncs import functions
+from xlfuncs import functions, nn
 from xlfuncs.errors import GradsheetError
 
 ON_SERVER = os.environ.get("XLWINGS_ON_SERVER") == "true"
@@ -47,4 +47,4 @@ def for_sheets(function: Callable) -> Callable:
     return xw.func(answer)
 
 
-globals().update({name: for_sheets(getattr(functions, name)) for name in functions.__all__})
+globals().update({name: for_sheets(getattr(home, name)) for home in (functions, nn) for name in home.__all__})

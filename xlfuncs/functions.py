@@ -1,6 +1,6 @@
 """The functions behind =BP_GRAD(…) and its family: ranges in, rows of cells out. Raise GradsheetError.
 
-A docstring is the help that Excel's function dialog shows (255 characters at most), what `_takes` says the help of
+A docstring is the help that Excel's function dialog shows (255 characters at most), what `takes` says the help of
 each argument. Every range may be rows of raw cells, an array, a list or one bare value. `xlfuncs.excel` is what makes
 them functions of a sheet.
 """
@@ -56,7 +56,7 @@ SMALLER_RANGE, SMALLER_NETWORK = "give it a smaller range", "use a smaller netwo
 ITERATION_COUNT = f"How many iterations (rows); {ITERATIONS} if left out"
 
 
-def _takes(**argument_help: str) -> Callable[[Callable[..., Sequence[Sequence[Any]]]], Callable[..., Cells]]:
+def takes(**argument_help: str) -> Callable[[Callable[..., Sequence[Sequence[Any]]]], Callable[..., Cells]]:
     """A function of a sheet with the help of its arguments: its rows as lists, of numbers that a cell can hold."""
 
     def decorate(function: Callable[..., Sequence[Sequence[Any]]]) -> Callable[..., Cells]:
@@ -81,7 +81,7 @@ def _cells(rows: np.ndarray | Sequence[Sequence[Any]]) -> Cells:
     return rows.tolist() if isinstance(rows, np.ndarray) else [list(row) for row in rows]
 
 
-@_takes(x="A number or a range of numbers")
+@takes(x="A number or a range of numbers")
 def BP_SIGMOID(x):
     """The sigmoid 1/(1+e^-x) of a number or of every cell of a range, in the range's shape. Never overflows."""
     numbers = as_rows("x", x)
@@ -90,7 +90,7 @@ def BP_SIGMOID(x):
     return maths.sigmoid(numbers)
 
 
-@_takes(**INPUTS_AND_WEIGHTS)
+@takes(**INPUTS_AND_WEIGHTS)
 def BP_FORWARD(inputs, weights_hidden, weights_output):
     """The forward pass as one row in the table's order: h1, a_h1, h2, a_h2, …, o1, a_o1, o2, a_o2, …"""
     network = as_network(inputs, None, weights_hidden, weights_output)
@@ -99,7 +99,7 @@ def BP_FORWARD(inputs, weights_hidden, weights_output):
     return np.concatenate([np.stack(layer, axis=-1).ravel() for layer in layers])[None, :]
 
 
-@_takes(targets=NETWORK["targets"], outputs="The outputs a_o1, a_o2, …: one row or one column")
+@takes(targets=NETWORK["targets"], outputs="The outputs a_o1, a_o2, …: one row or one column")
 def BP_ERROR(targets, outputs):
     """Half the squared error of each output and their sum, as one row: E1, E2, …, E_total."""
     t, a = as_vector("targets", targets), as_vector("outputs", outputs)
@@ -110,7 +110,7 @@ def BP_ERROR(targets, outputs):
     return np.append(error, maths.ordered_sum(error, axis=0))[None, :]
 
 
-@_takes(**NETWORK, weight="Only this weight's gradient: 5 or w5; all of them if left out")
+@takes(**NETWORK, weight="Only this weight's gradient: 5 or w5; all of them if left out")
 def BP_GRAD(inputs, targets, weights_hidden, weights_output, weight=None):
     """The gradients dE_total/dw by the chain rule, as one row in the order w1, w2, …; or the one asked for."""
     network = as_network(inputs, targets, weights_hidden, weights_output)
@@ -122,7 +122,7 @@ def BP_GRAD(inputs, targets, weights_hidden, weights_output, weight=None):
     return row if chosen is None else row[:, [chosen]]
 
 
-@_takes(
+@takes(
     weights="The weights, in any shape",
     gradients="Their gradients, as many and in the same order",
     learning_rate=LEARNING_RATE,
@@ -137,7 +137,7 @@ def BP_UPDATE(weights, gradients, learning_rate):
     return maths.update(w, g.reshape(w.shape), as_scalar("learning_rate", learning_rate))
 
 
-@_takes(
+@takes(
     **NETWORK,
     learning_rate=LEARNING_RATE,
     iterations=ITERATION_COUNT,
@@ -158,7 +158,7 @@ def BP_TABLE(inputs, targets, weights_hidden, weights_output, learning_rate, ite
     return [[column.label for column in network.columns], *rows] if with_header else rows
 
 
-@_takes(**NETWORK, learning_rates="The learning rates to compare: one row or one column", iterations=ITERATION_COUNT)
+@takes(**NETWORK, learning_rates="The learning rates to compare: one row or one column", iterations=ITERATION_COUNT)
 def BP_SWEEP(inputs, targets, weights_hidden, weights_output, learning_rates, iterations=ITERATIONS):
     """E_total by iteration for many learning rates: a row an iteration, a column a learning rate."""
     network = as_network(inputs, targets, weights_hidden, weights_output)
@@ -171,7 +171,7 @@ def BP_SWEEP(inputs, targets, weights_hidden, weights_output, learning_rates, it
     return maths.sweep(network, rates, count)
 
 
-@_takes(**NETWORK)
+@takes(**NETWORK)
 def BP_GRADCHECK(inputs, targets, weights_hidden, weights_output):
     """The largest difference between the chain rule's gradients and central finite differences; below 1E-9 is right."""
     network = as_network(inputs, targets, weights_hidden, weights_output)
@@ -180,17 +180,17 @@ def BP_GRADCHECK(inputs, targets, weights_hidden, weights_output):
     return [[maths.gradient_check(network)]]
 
 
-@_takes(**NETWORK, weight="The weight to explain: 1 or w1")
+@takes(**NETWORK, weight="The weight to explain: 1 or w1")
 def BP_EXPLAIN(inputs, targets, weights_hidden, weights_output, weight):
     """Why a gradient is what it is: the chain rule line by line, in three columns (symbol, formula, number)."""
     network = as_network(inputs, targets, weights_hidden, weights_output)
     limits.refuse_over("The network has {} weights", network.weight_count, limits.most(limits.WEIGHT), SMALLER_NETWORK)
     chosen = network.weights[as_weight(weight, network)]
     row = dict(zip(network.column_names, maths.table(network, 0.0, 1)[0].tolist(), strict=True))
-    return explain.lines(network, chosen, row)
+    return explain.lines(network, chosen.name, row)
 
 
-@_takes(
+@takes(
     table="The whole training table with its header row (w1, h1, a_h1, E_total, …)",
     learning_rate="The learning rate ɳ; if left out, the one that the weights show",
 )
@@ -202,7 +202,7 @@ def BP_CHECK(table, learning_rate=None):
     return [[finding.message] for finding in audit_values(header, rows, rate)] or [["right"]]
 
 
-@_takes(pixels="28 rows by 28 columns of pixels, 0 (paper) to 255 (ink); blank is 0")
+@takes(pixels="28 rows by 28 columns of pixels, 0 (paper) to 255 (ink); blank is 0")
 def MNIST_PREDICT(pixels):
     """What the best trained network sees, as one row: digit, ten probabilities (0 to 9), the data it was trained on."""
     rows = as_rows("pixels", _blank_is_paper(pixels))

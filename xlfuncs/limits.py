@@ -19,6 +19,10 @@ STEP = 90.0  # one iteration of any network: numpy's calls
 VALUE = 0.02  # one number of an iteration
 WEIGHT = 40.0  # a weight's formulas and names
 SHIFTED = 0.03  # one weight of one shifted network, for finite differences
+ANY_WEIGHT = 250.0  # a weight of any network: its formulas derived and compiled
+ANY_STEP = 0.3  # a column of one iteration of any network
+ANY_VALUE = 0.05  # a number of a block of samples
+ANY_SHIFTED = 0.1  # a column for two shifted weights of any network
 AUDIT = 12.0  # a cell of a table that is checked
 
 

@@ -111,6 +111,11 @@ def as_flag(argument: str, cells: Any) -> bool:
 
 def as_weight(cells: Any, network: Network) -> int:
     """Which weight is meant, as an index into w1, w2, …: 5, "5" or "w5" is 4. Raises GradsheetError."""
+    return as_learned(cells, [f"w{k}" for k in range(1, network.weight_count + 1)])
+
+
+def as_learned(cells: Any, names: list[str]) -> int:
+    """Which weight or bias is meant, as an index into `names`: 5, "5", "w5" or "b1". Raises GradsheetError."""
     cell = _single(cells)
     refuse_error("weight", cell)
     if isinstance(cell, int | float | Decimal | np.number) and not isinstance(cell, bool):
@@ -118,17 +123,14 @@ def as_weight(cells: Any, network: Network) -> int:
         written = f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else repr(value)
     else:
         written = "blank" if cell in (None, "") else str(cell).strip()
-    found = re.fullmatch(r"w?([1-9][0-9]{0,8})", written.lower())
-    if found is None or int(found[1]) > network.weight_count:
-        shown = written if len(written) <= 20 else quoted(written)
-        raise GradsheetError(f"weight is {shown}; this network has w1 to w{network.weight_count}.")
-    return int(found[1]) - 1
-
-
-def left_out(cells: Any) -> bool:
-    """Whether an optional argument is missing or a blank cell; an error is neither."""
-    cell = _single(cells)
-    return cell is None or (isinstance(cell, str) and cell == "")
+    wanted = f"w{written}" if re.fullmatch(r"[1-9][0-9]{0,8}", written) else written.lower()
+    if wanted in names:
+        return names.index(wanted)
+    shown = written if len(written) <= 20 else quoted(written)
+    letters = dict.fromkeys(name[0] for name in names)
+    ranges = [[name for name in names if name[0] == letter] for letter in letters]
+    known = " and ".join(some[0] if len(some) == 1 else f"{some[0]} to {some[-1]}" for some in ranges)
+    raise GradsheetError(f"weight is {shown}; this network has {known}.")
 
 
 def _single(cells: Any) -> Any:
@@ -138,6 +140,21 @@ def _single(cells: Any) -> Any:
     while isinstance(cells, list | tuple) and len(cells) == 1:
         cells = cells[0]
     return cells
+
+
+def as_text(argument: str, cells: Any, example: str) -> str:
+    """A text. Raises GradsheetError."""
+    cell = _single(cells)
+    refuse_error(argument, cell)
+    if not isinstance(cell, str) or not cell.strip():
+        raise GradsheetError(f"{argument} must be a text such as {example}.")
+    return cell.strip()
+
+
+def left_out(cells: Any) -> bool:
+    """Whether an optional argument is missing or a blank cell; an error is neither."""
+    cell = _single(cells)
+    return cell is None or (isinstance(cell, str) and cell == "")
 
 
 def _grid(argument: str, cells: Any) -> list[list[Any]]:
