@@ -208,7 +208,7 @@ def test_help_is_there_and_fits_excels_dialog():
 
 def test_the_readmes_examples():
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| `((?:BP|MNIST)_\w+)\(.*\| ([^|]*) \|$", readme, flags=re.MULTILINE))
+    rows = dict(re.findall(r"^\| `((?:BP|NN|MNIST)_\w+)\(.*\| ([^|]*) \|$", readme, flags=re.MULTILINE))
     assert sorted(rows) == sorted(xlfuncs.__all__)
     for name, arguments in {
         "BP_SIGMOID": (0.0275,),
@@ -216,6 +216,9 @@ def test_the_readmes_examples():
         "BP_ERROR": ([0.5, 0.5], [0.606478, 0.630481]),
         "BP_GRAD": (*NETWORK, "w5"),
         "BP_UPDATE": (0.4, 0.0128808, 0.1),
+        "NN_LOSS": (X, T, [*WH[0], *WO[0], *WO[1]], "2-2-2"),
+        "NN_GRAD": (X, T, [*WH[0], *WO[0], *WO[1]], "2-2-2", "w5"),
+        "NN_UPDATE": (X, T, [*WH[0], *WO[0], *WO[1]], "2-2-2", 0.1),
     }.items():
         shown = [float(number) for number in re.findall(r"\d+\.\d+", rows[name])]
         assert getattr(xlfuncs, name)(*arguments)[0][: len(shown)] == pytest.approx(shown, rel=5e-6), name

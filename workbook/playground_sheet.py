@@ -18,7 +18,8 @@ from workbook.layout import absolute, quoted
 from workbook.lr_sheet import only_numbers
 from workbook.page import NOT_AVAILABLE, OVERVIEW_TAB, Page
 from xlfuncs import explain, maths
-from xlfuncs.expression import EXP_LIMIT, excel
+from xlfuncs.expression import excel
+from xlfuncs.logistic import EXP_LIMIT
 from xlfuncs.network import Network
 
 PLAYGROUND = "Playground"

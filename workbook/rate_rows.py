@@ -8,7 +8,8 @@ import numpy as np
 
 from workbook.layout import START, Layout, StartLayout, absolute, quoted, sheet_name
 from workbook.page import NATIVE, UDF, Page
-from xlfuncs.expression import EXP_LIMIT, excel
+from xlfuncs.expression import excel
+from xlfuncs.logistic import EXP_LIMIT
 from xlfuncs.network import Network
 
 

@@ -28,9 +28,10 @@ class Program:
     """
 
     def __init__(self, formulas: Mapping[str, Expr], start: Collection[str], given: Collection[str] = ()):
+        """Write and compile both functions: the first row's and the next one's."""
         self.columns = list(formulas)
-        self._known = [variable for variable in formulas if variable in start], list(given)
-        self._first = _function(formulas, [*dict.fromkeys([*self._known[0], *given])])
+        known = [variable for variable in formulas if variable in start or variable in given]
+        self._first = _function(formulas, known)
         self._next = _function(formulas, list(given))
 
     def first(self, start: Row, learning_rate: Any) -> tuple:

@@ -14,7 +14,21 @@ from typing import Any
 
 from xlfuncs.operations import ADD, ATOM, MULTIPLY, OPERATIONS, POWER, Expr, number
 
-__all__ = ["Expr", "evaluate", "excel", "in_order", "label", "name", "number", "previous", "product", "sigmoid", "text", "total", "variables"]
+__all__ = [
+    "Expr",
+    "evaluate",
+    "excel",
+    "in_order",
+    "label",
+    "name",
+    "number",
+    "previous",
+    "product",
+    "sigmoid",
+    "text",
+    "total",
+    "variables",
+]
 
 
 def name(variable: str) -> Expr:

@@ -20,8 +20,8 @@ from xlfuncs.training import Training
 
 __all__ = ["NN_EXPLAIN", "NN_FORWARD", "NN_GRAD", "NN_GRADCHECK", "NN_LOSS", "NN_TABLE", "NN_UPDATE"]
 
-NETWORK = "The network in one line: sizes, activations, loss, biases, optimizer; such as 2-3-2 tanh softmax cross-entropy bias=unit adam"
-WEIGHTS = "All weights and biases in one row or column, in the table's order: a layer's weights unit by unit, then its biases"
+NETWORK = "The network in one line, sizes first: 2-2-2, or 2-3-2 tanh softmax cross-entropy bias=unit adam"
+WEIGHTS = "All weights and biases in one row or column: a layer's weights unit by unit, then its biases"
 SAMPLES = {
     "inputs": "The inputs i1, i2, …: one row or column, or a row a sample",
     "targets": "The targets t1, t2, …: one row or column, or a row a sample",
@@ -46,7 +46,7 @@ def NN_LOSS(inputs, targets, weights, network):
 
 @takes(**ANY, weight="Only this one's gradient: w5 or b1; all of them if left out")
 def NN_GRAD(inputs, targets, weights, network, weight=None):
-    """The gradients dE_total/dw of any network by the chain rule, their mean over the samples, in the weights' order; or the one asked for."""
+    """The gradients dE_total/dw of any network by the chain rule: their mean over the samples, or the one asked for."""
     training = _of_ranges(inputs, targets, weights, network)
     found = training.mean_gradients()[None, :]
     return found if left_out(weight) else found[:, [as_learned(weight, list(training.network.learned))]]
@@ -54,7 +54,7 @@ def NN_GRAD(inputs, targets, weights, network, weight=None):
 
 @takes(**ANY, learning_rate=LEARNING_RATE, iterations="How many steps; 1 if left out")
 def NN_UPDATE(inputs, targets, weights, network, learning_rate, iterations=1):
-    """The weights and biases of any network after one step of its optimizer, or after several, in the weights' order."""
+    """The weights and biases of any network after one step of its optimizer, or after several, in their order."""
     training = _of_ranges(inputs, targets, weights, network)
     count = 1 if left_out(iterations) else as_count("iterations", iterations, limits.MAX_ROWS)
     _refuse_long(training, count, written=False)
@@ -68,7 +68,7 @@ def NN_UPDATE(inputs, targets, weights, network, learning_rate, iterations=1):
     header="TRUE for a first row with the columns' names (the default), FALSE for numbers only",
 )
 def NN_TABLE(inputs, targets, weights, network, learning_rate, iterations=ITERATIONS, header=True):
-    """The whole training table of any network: a row an iteration, or with batches a row a sample; optimizer's columns last."""
+    """The whole training table of any network, a row an iteration (a sample with batches); the optimizer's last."""
     training = _of_ranges(inputs, targets, weights, network)
     rate = as_scalar("learning_rate", learning_rate)
     with_header = left_out(header) or as_flag("header", header)
@@ -82,7 +82,7 @@ def NN_TABLE(inputs, targets, weights, network, learning_rate, iterations=ITERAT
 
 @takes(**ANY)
 def NN_GRADCHECK(inputs, targets, weights, network):
-    """The largest difference between the chain rule's gradients of any network and central finite differences; below 1E-8 is right."""
+    """The largest difference between any network's gradients and central finite differences; below 1E-8 is right."""
     training = _of_ranges(inputs, targets, weights, network)
     work = len(training.inputs) * training.network.column_count * limits.ANY_SHIFTED
     at_most = max(1, int(limits.most(1.0) / work))
@@ -92,7 +92,7 @@ def NN_GRADCHECK(inputs, targets, weights, network):
 
 @takes(**ANY, weight="The weight or bias to explain: w1 or b1")
 def NN_EXPLAIN(inputs, targets, weights, network, weight):
-    """Why a gradient of any network is what it is: the chain rule line by line for the first sample (symbol, formula, number)."""
+    """Why a gradient of any network is what it is: the chain rule line by line for the first sample."""
     training = _of_ranges(inputs, targets, weights, network)
     learned = training.network.learned[as_learned(weight, list(training.network.learned))]
     first = Training(training.network, training.inputs[:1], training.targets[:1])
@@ -151,4 +151,3 @@ def _refuse_long(training: Training, count: int, written: bool) -> None:
     already = len(training.network.learned) * limits.ANY_WEIGHT
     at_most = limits.most(an_iteration, already=already)
     limits.refuse_over("iterations is {}", count, at_most, "ask for fewer, and go on from the last row's weights")
-

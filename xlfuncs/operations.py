@@ -39,11 +39,12 @@ class Expr:
     args: tuple[Any, ...]
     _hash: int = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
+        """Keep the hash: gradients share their parts, and each look-up would walk the whole expression."""
         object.__setattr__(self, "_hash", hash((self.op, self.args)))
 
     def __hash__(self) -> int:
-        # Kept, since gradients share their parts: without it each look-up would walk the whole expression.
+        """Equal for equal expressions."""
         return self._hash
 
     def __add__(self, other: Expr) -> Expr:
@@ -139,6 +140,10 @@ def _power(x: Any, exponent: int) -> Any:
     return x * x if exponent == 2 else x**exponent
 
 
+def _one_power_less(base: Expr, exponent: int) -> Expr:
+    return base ** (exponent - 1) if exponent > 2 else base
+
+
 def _share(own: Any, *every: Any) -> Any:
     """e^own as a share of the sum of all e^…; the largest is subtracted first, so that nothing overflows."""
     largest = reduce(np.maximum, every)
@@ -176,7 +181,7 @@ OPERATIONS: dict[str, Operation] = {
     "negate": Operation(operator.neg, lambda node: [MINUS_ONE], "-{0}", "−{0}", binding=ADD),
     "power": Operation(
         _power,
-        lambda node: [number(node.args[1]) * (node.args[0] ** (node.args[1] - 1) if node.args[1] > 2 else node.args[0])],
+        lambda node: [number(node.args[1]) * _one_power_less(*node.args)],
         "{0}^{1}",
         lambda base, exponent: base + {"2": "²", "3": "³"}.get(exponent, f"^{exponent}"),
         binding=POWER,

@@ -23,6 +23,7 @@ class Training:
     """A network with its samples: `inputs` of shape (samples, inputs), `targets` of shape (samples, outputs)."""
 
     def __init__(self, network: Network, inputs: Array, targets: Array, batch: int = 0):
+        """Compile the network's columns; `batch` samples an iteration, 0 for all of them."""
         self.network, self.inputs, self.targets = network, inputs, targets
         self.batch = min(batch or len(inputs), len(inputs))
         self._names = [*network.input_names, *network.target_names]
