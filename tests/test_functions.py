@@ -97,7 +97,7 @@ def test_check_finds_one_typed_number_and_a_hole():
     assert "E_total" in sentence and "row 7" in sentence
     table[7][e_total] = "#VALUE!"
     ((sentence,),) = xlfuncs.BP_CHECK(table)
-    assert "row 7: nothing stands there" in sentence
+    assert "row 7: no number stands there" in sentence
 
 
 def test_explain_multiplies_to_the_gradient():
