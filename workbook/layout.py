@@ -18,7 +18,10 @@ from xlfuncs.ranges import MAX_ROWS
 MAX_COLUMNS = 16_384  # of an Excel sheet
 MAX_FORMULA = 8_192  # characters
 ROW_PX = 20  # a row of Excel's default height (15 pt) on the screen
-COLUMN_CHARS = 12
+COLUMN_CHARS = 14.5  # of a number's column: -4.541250E-09 and -1000.00000000 need 13, and fonts differ
+ITERATION_CHARS = 9
+NAMES_ROW = 2  # the columns' names once more, in sight however far down the table is scrolled
+PICTURE_ROW = NAMES_ROW + 1
 MAX_PICTURE_PX = 640  # higher than this, the picture leaves out the weights' labels
 BOX_COLUMNS = 4
 FIRST_BOX_COLUMN = 11  # K
@@ -69,6 +72,12 @@ class Box:
         """Its last row: below the title and the chain rule stand the lines."""
         return self.row + 1 + sum(rows for _, rows in self.lines)
 
+    @property
+    def numbers(self) -> str:
+        """The cells of its numbers, at the right of its lines."""
+        letter = get_column_letter(self.column + BOX_COLUMNS - 1)
+        return f"{letter}{self.row + 2}:{letter}{self.bottom}"
+
 
 def _lines(network: Network, weight: Weight) -> tuple[tuple[explain.Step, int], ...]:
     """The steps that a box shows, each with the rows its text needs."""
@@ -118,21 +127,21 @@ class Layout:
     def learning_rate(self) -> str:
         """The cell of ɳ: H17 unless a long list of inputs and targets pushes it down."""
         listed = len(self.network.inputs) + len(self.network.targets)
-        return f"H{max(17, 2 + listed + 4)}"
+        return f"H{max(17, 2 + listed + 5)}"
 
     @cached_property
     def picture_px(self) -> tuple[int, int]:
-        """Width and height of the network picture, which covers A2:G… above the forward formulas."""
+        """Width and height of the network picture, which covers A3:G… above the forward formulas."""
         widest = max(self.network.sizes)
         # A node's edges fan out towards the next layer: this far apart, the labels on them don't touch.
         labelled = widest * max(70, 13 * (max(self.network.sizes[1:]) + 1))
         height = labelled if labelled <= MAX_PICTURE_PX else widest * 48
-        return 7 * column_px(), max(height, 11 * ROW_PX)
+        return column_px(ITERATION_CHARS) + 6 * column_px(), max(height, 10 * ROW_PX)
 
     @property
     def forward_row(self) -> int:
         """The row of the title Forward Propagation; its formulas follow below."""
-        return 2 + ceil(self.picture_px[1] / ROW_PX)
+        return PICTURE_ROW + ceil(self.picture_px[1] / ROW_PX)
 
     @cached_property
     def boxes(self) -> tuple[Box, ...]:
@@ -177,6 +186,11 @@ class Layout:
         cells = f"${letter}${self.first_row}:${letter}${self.last_row}"
         return f"{quoted(sheet)}!{cells}" if sheet else cells
 
+    def row_range(self, row: int) -> str:
+        """All cells of one of the table's rows, $A$28:$AF$28."""
+        names = self.network.column_names
+        return f"{absolute(self.cell(names[0], row))}:{absolute(self.cell(names[-1], row))}"
+
     @property
     def chart_column(self) -> int:
         """The first column of the error chart: AA, or right of the derivations."""
@@ -219,5 +233,5 @@ class StartLayout:
 
 
 def column_px(chars: float = COLUMN_CHARS) -> int:
-    """The width on the screen of a column so many characters wide (Calibri 11: 7 pixels a digit, 5 of padding)."""
-    return int(chars * 7 + 5)
+    """The width on Excel's screen, in pixels, of a column that is so many characters wide in the file (Calibri 11)."""
+    return int((256 * chars + 128 // 7) / 256 * 7)

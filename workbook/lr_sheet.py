@@ -2,23 +2,33 @@
 
 from math import ceil
 
-import numpy as np
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from workbook import charts, picture, rate_rows
-from workbook.layout import CHART_COLUMNS, COLUMN_CHARS, GRAPHS, START, Box, Layout, absolute, quoted
+from workbook.layout import (
+    CHART_COLUMNS,
+    COLUMN_CHARS,
+    GRAPHS,
+    ITERATION_CHARS,
+    NAMES_ROW,
+    PICTURE_ROW,
+    START,
+    Box,
+    Layout,
+    absolute,
+    quoted,
+)
 from workbook.page import TABLE_TAB, UDF, Page
 from workbook.rate_rows import RateTable
 from workbook.texts import plain
 from xlfuncs import explain
 from xlfuncs.expression import excel, text
 
-# A frozen header must leave room to scroll: above it there is at most this much of a screen.
-MAX_FROZEN_ROWS = 40
 BY_PYTHON, BY_FORMULAS = "computed by Python", "computed by plain formulas (no Python here)"
-# As an array, so that a program without the function doesn't show the answer of another one.
-BY_WHOM = f'IF(ISERROR(BP_SIGMOID(0)),"{BY_FORMULAS}","{BY_PYTHON}")'
+# As an array, so that a program without the function doesn't show the answer of another one. It counts a row of the
+# table, so that it is asked again whenever the table is computed again: macros may be blocked by then.
+BY_WHOM = f'IF(ISERROR(BP_SIGMOID(0*COUNT({{row}}))),"{BY_FORMULAS}","{BY_PYTHON}")'
 PRINTED_COLUMNS = 36  # on one page across; more would be too small to read
 
 
@@ -27,41 +37,45 @@ def write(page: Page, layout: Layout, rate_table: RateTable) -> None:
     learning_rate, table = rate_table.learning_rate, rate_table.table
     row = dict(zip(layout.network.column_names, table[0].tolist(), strict=True))
     row["learning_rate"] = learning_rate
-    _set_up(page, layout, table)
+    _set_up(page, layout)
+    _names(page, layout)
     _headings(page, layout, learning_rate)
     _data_list(page, layout, row)
     _forward_formulas(page, layout)
     _learning_rate(page, layout, learning_rate)
     for box in layout.boxes:
         _derivation(page, layout, box, row)
+    page.numbers(" ".join(box.numbers for box in layout.boxes))
     _legend(page, layout)
     _chart(page, layout, rate_table)
     rate_rows.write(page, layout, rate_table)
     page.shapes.append(picture.anchor(layout, row))
 
 
-def _set_up(page: Page, layout: Layout, table: np.ndarray) -> None:
-    """Widths, frozen header, zoom, outline and print set-up."""
+def _set_up(page: Page, layout: Layout) -> None:
+    """Widths, frozen names, zoom, outline and print set-up."""
     sheet = page.sheet
-    digits = np.log10(np.maximum(np.abs(table).max(axis=0), 1.0)).astype(int)
-    for k in range(max(len(layout.network.columns), layout.chart_column + CHART_COLUMNS - 1)):
-        # Six decimals, a sign and a point, with room for large inputs.
-        wide = int(digits[k]) + 10 if k < len(digits) else COLUMN_CHARS
-        sheet.column_dimensions[get_column_letter(k + 1)].width = max(COLUMN_CHARS, wide)
-    if layout.header_row <= MAX_FROZEN_ROWS:
-        sheet.freeze_panes = f"B{layout.first_row}"
+    last_column = max(len(layout.network.columns), layout.chart_column + CHART_COLUMNS - 1)
+    for k in range(1, last_column + 1):
+        sheet.column_dimensions[get_column_letter(k)].width = ITERATION_CHARS if k == 1 else COLUMN_CHARS
+    # Two rows only: a window may be low, and what is frozen can't be scrolled away.
+    sheet.freeze_panes = f"B{NAMES_ROW + 1}"
     sheet.sheet_view.zoomScale = 85
     page.prepare(TABLE_TAB, paper="A3", pages_across=ceil(len(layout.network.columns) / PRINTED_COLUMNS))
     sheet.sheet_properties.outlinePr.summaryBelow = False
     sheet.sheet_format.outlineLevelRow = 1
-    sheet.row_dimensions.group(2, layout.header_row - 1, outline_level=1)
+    sheet.row_dimensions.group(NAMES_ROW + 1, layout.header_row, outline_level=1)
     sheet.page_margins.left = sheet.page_margins.right = 0.4
     sheet.page_margins.top = sheet.page_margins.bottom = 0.5
     sheet.oddFooter.left.text, sheet.oddFooter.right.text = "gradsheet · &A", "page &P of &N"
-    sheet.print_title_rows = f"{layout.header_row}:{layout.header_row}"
+    sheet.print_title_rows = f"{NAMES_ROW}:{NAMES_ROW}"
     sheet.print_title_cols = "A:A"
-    last = get_column_letter(max(len(layout.network.columns), layout.chart_column + CHART_COLUMNS - 1))
-    sheet.print_area = f"A1:{last}{layout.last_row}"
+    sheet.print_area = f"A1:{get_column_letter(last_column)}{layout.last_row}"
+
+
+def _names(page: Page, layout: Layout) -> None:
+    for column in layout.network.columns:
+        page.put(f"{layout.column_of[column.name]}{NAMES_ROW}", column.label, f"names {column.group}")
 
 
 def _headings(page: Page, layout: Layout, learning_rate: float) -> None:
@@ -72,25 +86,32 @@ def _headings(page: Page, layout: Layout, learning_rate: float) -> None:
         "heading",
     )
     page.put("K1", "Backward Propagation (Gradient Calculation)", "heading")
-    page.put("K2", "The chain rule for each weight; the numbers are those of iteration 1.", "note")
+    about = "The chain rule for each weight; the numbers are those of iteration 1."
+    page.put(f"K{layout.header_row - 1}", about, "note")
     page.put(f"A{layout.forward_row}", "Forward Propagation", "heading")
     page.formula(
-        charts.title_cell(layout),
-        f'"Total Error (E_total) vs Iteration"&CHAR(10)&"Learning Rate (ɳ) = "&{absolute(layout.learning_rate)}',
-        charts.title(learning_rate),
+        charts.subtitle_cell(layout),
+        f'"Learning Rate (ɳ) = "&{absolute(layout.learning_rate)}',
+        charts.subtitle(learning_rate),
         "chart title",
     )
     last = get_column_letter(layout.chart_column + CHART_COLUMNS - 1)
-    page.sheet.merge_cells(f"{charts.title_cell(layout)}:{last}1")
-    page.sheet.row_dimensions[1].height = 32
+    page.sheet.merge_cells(f"{charts.subtitle_cell(layout)}:{last}1")
+    page.sheet.row_dimensions[1].height = 24
 
 
 def _data_list(page: Page, layout: Layout, row: dict[str, float]) -> None:
     """Inputs and targets beside the picture."""
-    page.put("H2", "Inputs, targets", "note")
-    for k, variable in enumerate([*layout.network.input_names, *layout.network.target_names], start=3):
-        page.put(f"H{k}", variable, "label")
+    network = layout.network
+    variables = [*network.input_names, *network.target_names]
+    for k, variable in enumerate(variables, start=PICTURE_ROW):
+        page.put(f"H{k}", f"{'input' if variable in network.input_names else 'target'} {variable}", "label")
         page.formula(f"I{k}", layout.cell(variable, layout.first_row), row[variable], "linked")
+    below = PICTURE_ROW + len(variables)
+    page.numbers(f"I{PICTURE_ROW}:I{below - 1}")
+    if page.live:
+        for k, line in enumerate(("The picture follows the cells in Excel;", "LibreOffice keeps it as it was built.")):
+            page.put(f"H{below + 1 + k}", line, "note")
 
 
 def _forward_formulas(page: Page, layout: Layout) -> None:
@@ -106,7 +127,8 @@ def _learning_rate(page: Page, layout: Layout, learning_rate: float) -> None:
     if page.live:
         page.put(f"H{row + 1}", "← change it: all below follows", "note")
         if page.formulas == UDF:
-            page.array(f"H{row + 2}:H{row + 2}", BY_WHOM, [[BY_PYTHON]], "note")
+            by_whom = BY_WHOM.format(row=layout.row_range(layout.first_row))
+            page.array(f"H{row + 2}:H{row + 2}", by_whom, [[BY_PYTHON]], "note")
         page.link(f"H{row + 3}", "Inputs, targets, weights: Start", f"{quoted(START)}!C7")
         only_numbers(page, layout.learning_rate, "The learning rate ɳ is one number, such as 0.5.")
     else:
@@ -170,7 +192,7 @@ def _legend(page: Page, layout: Layout) -> None:
         "gradient": ("∂E/∂w", "gradients of E_total"),
     }
     letter, beside = (get_column_letter(layout.chart_column + k) for k in (0, 1))
-    for k, (group, (names, meaning)) in enumerate(meanings.items(), start=2):
+    for k, (group, (names, meaning)) in enumerate(meanings.items(), start=NAMES_ROW + 1):
         page.put(f"{letter}{k}", names, f"head {group}")
         page.put(f"{beside}{k}", meaning, "formula")
 

@@ -57,6 +57,8 @@ def _write(page: Page, layout: Layout, table: np.ndarray, formulas) -> None:
         page.put(f"{letter}{layout.header_row}", column.label, f"head {column.group}")
         page.style(f"{letter}{layout.first_row}", f"body {column.group}")
     styles = [page.sheet[layout.cell(c.name, layout.first_row)].style_id for c in network.columns]
+    first, last = (c.name for c in (network.columns[1], network.columns[-1]))
+    page.numbers(f"{layout.cell(first, layout.first_row)}:{layout.cell(last, layout.last_row)}")
     page.rows_from, page.rows_to = layout.first_row, layout.last_row
     page.rows = lambda: _row_xml(layout, table, styles, formulas)
 
