@@ -63,10 +63,11 @@ def test_what_the_system_says_becomes_a_sentence(tmp_path, monkeypatch, number, 
     def fail(*_):
         raise OSError(number, os.strerror(number))
 
+    (tmp_path / "a.txt").write_bytes(b"old")
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(GradsheetError, match=words), write_whole(tmp_path / "a.txt") as file:
         file.write(b"x")
-    assert os.listdir(tmp_path) == []
+    assert os.listdir(tmp_path) == ["a.txt"] and (tmp_path / "a.txt").read_bytes() == b"old"
 
 
 def test_a_write_protected_file_is_not_replaced(tmp_path, monkeypatch):
