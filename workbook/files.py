@@ -50,7 +50,7 @@ def check_writable(path: Path | str) -> None:
     path = Path(path)
     with sentences(path):
         target = _target(path)
-        if target.exists():
+        if target.is_file():
             with open(target, "r+b"):  # on Windows, a file that is open in Excel refuses this
                 pass
         with temporary_file(target.parent):
