@@ -14,7 +14,7 @@ import hashlib
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape, quoteattr
 
@@ -128,25 +128,34 @@ def is_unchanged(written: str, cells: Iterable[tuple[str, str]], drawn: int) -> 
 
 
 def _cells_digest(cells: Iterable[tuple[str, str]], free: str) -> str:
-    ranges = [range_boundaries(cells) for cells in free.split()]
-
-    def is_free(ref: str) -> bool:
-        row, column = coordinate_to_tuple(ref)
-        return any(left <= column <= right and top <= row <= bottom for left, top, right, bottom in ranges)
-
+    is_free = _within(free.split())
     lines = sorted(f"{ref}={content}" for ref, content in cells if not is_free(ref))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _within(ranges: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a cell is in one of the ranges."""
+    boundaries = [range_boundaries(cells) for cells in ranges]
+
+    def found(ref: str) -> bool:
+        row, column = coordinate_to_tuple(ref)
+        return any(left <= column <= right and top <= row <= bottom for left, top, right, bottom in boundaries)
+
+    return found
 
 
 def contents(sheet, strings: list[str]) -> Iterator[tuple[str, str]]:
     """A sheet's cells that hold something, as `sheet_proof` compares them; works for lxml's elements too.
 
-    Numbers count to six digits and formulas by their text, since each program writes them in its own way.
+    Numbers count to six digits and formulas by their text, since each program writes them in its own way; their values
+    don't count, since a program without Python has others.
     """
     main = sheet.tag.removesuffix("worksheet")
+    formulas = sheet.iter(f"{main}f")
+    is_result = _within(f.get("ref") for f in formulas if f.get("t") == "array" and f.get("ref"))
     for cell in sheet.iter(f"{main}c"):
         content = _content(cell, main, strings)
-        if content:
+        if content and (content.startswith("=") or not is_result(cell.get("r"))):
             yield cell.get("r"), content
 
 
