@@ -44,8 +44,13 @@ def main():
     try:
         for sheet, cells in request["changes"].items():
             for cell, value in cells.items():
-                book.Sheets.getByName(sheet).getCellRangeByName(cell).setValue(value)
+                place = book.Sheets.getByName(sheet).getCellRangeByName(cell)
+                place.setString(value) if isinstance(value, str) else place.setValue(value)
         book.calculateAll()
+        if "out" in request:
+            kind = PropertyValue()
+            kind.Name, kind.Value = "FilterName", f"Calc MS Excel 2007{' VBA' * request['out'].endswith('m')} XML"
+            book.storeToURL(uno.systemPathToFileUrl(request["out"]), (kind,))
         sheets = [book.Sheets.getByIndex(k) for k in range(book.Sheets.Count)]
         answer = {"sheets": {s.Name: values(s) for s in sheets}, "charts": {s.Name: s.Charts.Count for s in sheets}}
         json.dump(answer, sys.stdout)

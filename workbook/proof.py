@@ -13,7 +13,6 @@ long as the sheet's cells are the same.
 import hashlib
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape, quoteattr
@@ -23,8 +22,6 @@ from openpyxl.utils.cell import coordinate_to_tuple
 
 PART = "docProps/custom.xml"
 DIGEST, FORMULAS, SHEET = "gradsheet digest", "gradsheet formulas", "gradsheet sheet "
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError, ValueError, ET.ParseError)
-"""What reading a damaged package raises, besides OSError."""
 NAMESPACE = "http://schemas.openxmlformats.org/officeDocument/2006/custom-properties"
 TYPES = "http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes"
 FORMAT_ID = "{D5CDD505-2E9C-101B-9397-08002B2CF9AE}"
@@ -67,9 +64,9 @@ def properties_part(properties: Mapping[str, str]) -> bytes:
 
 
 def read_properties(content: bytes) -> dict[str, str]:
-    """The text properties in such a part, whoever wrote it. Raises one of DAMAGE."""
+    """The text properties in such a part, whoever wrote it."""
     if len(content) > _MOST or b"<!DOCTYPE" in content:
-        raise ValueError("no properties of a workbook")
+        raise ValueError("these are no properties of a workbook")
     found = {}
     for item in ET.fromstring(content).iter(f"{{{NAMESPACE}}}property"):
         found[item.get("name", "")] = item.findtext(f"{{{TYPES}}}lpwstr") or ""
@@ -92,7 +89,7 @@ def set_property(properties, name: str, value: str) -> None:
 
 
 def properties_of(archive: zipfile.ZipFile) -> dict[str, str]:
-    """The text properties of an open package, none where it has no such part. Raises one of DAMAGE."""
+    """The text properties of an open package, none where it has no such part."""
     if PART not in archive.NameToInfo:
         return {}
     with archive.open(PART) as file:
@@ -100,7 +97,7 @@ def properties_of(archive: zipfile.ZipFile) -> dict[str, str]:
 
 
 def is_untouched(archive: zipfile.ZipFile) -> bool:
-    """Whether an open package is byte for byte, part for part, what gradsheet wrote. Raises one of DAMAGE."""
+    """Whether an open package is byte for byte, part for part, what gradsheet wrote."""
     parts, names = PartsDigest(), archive.namelist()
     if names.count(PART) != 1:
         return False
