@@ -21,28 +21,21 @@ _BEFORE_NAMES += ("bookViews", "sheets", "functionGroups", "externalReferences")
 
 def graft(package: Package, source: Package) -> None:
     """Put every sheet of the source into the package. Raises what `check.package.sound` understands."""
-    before = _reachable(package)
-    styles, texts = AdoptedStyles(package, source), shared_strings(source)
+    _drop_calculation_chain(package)
     here = sheets(package)
+    replaced = {name: here[name] for name in sheets(source) if name in here}
+    kept = {name: package.xml(part) for name, part in replaced.items()}
+    _drop_relations(package, list(replaced.values()))
+    places = {name: replaced.get(name) or _new_sheet(package, name) for name in sheets(source)}
+    styles, texts, tables = AdoptedStyles(package, source), shared_strings(source), _Tables(package)
     for name, part in sheets(source).items():
         root = source.xml(part)
         _adapt(root, styles, texts)
-        if name in here:
-            place = here[name]
-            _keep_from(package.xml(place), root)
-            _empty_relations(package, place)
-        else:
-            place = _new_sheet(package, name)
-        package.write_xml(place, root)
-        _copy_relations(package, source, place, part, _free_tables(package, place))
+        if name in kept:
+            _hand_on(kept[name], root)
+        package.write_xml(places[name], root)
+        _copy_relations(package, source, places[name], part, tables)
     _take_names(package, source)
-    chain = package.related(package.main(), "calcChain")
-    if chain:  # it would name cells of the replaced sheets; Excel makes a new one by itself
-        package.unrelate(package.main(), "calcChain")
-    for part in sorted(before - _reachable(package)):
-        for gone in (part, relations_of(part)):
-            if gone in package:
-                package.remove(gone)
     styles.save()
 
 
@@ -82,7 +75,7 @@ def _adapt(root: etree._Element, styles: AdoptedStyles, texts: list[str]) -> Non
         view.attrib.pop("tabSelected", None)
 
 
-def _keep_from(old: etree._Element, new: etree._Element) -> None:
+def _hand_on(old: etree._Element, new: etree._Element) -> None:
     """What a replaced sheet hands on: the name that macros know it by, and whether it is the one in front."""
     for name, attribute in (("sheetPr", "codeName"), ("sheetView", "tabSelected")):
         value = next((e.get(attribute) for e in old.iter(tag(name)) if e.get(attribute)), None)
@@ -103,9 +96,24 @@ def _new_sheet(package: Package, name: str) -> str:
     return part
 
 
-def _empty_relations(package: Package, part: str) -> None:
-    if relations_of(part) in package:
-        package.remove(relations_of(part))
+def _drop_calculation_chain(package: Package) -> None:
+    """It would name cells of the replaced sheets; Excel makes a new one by itself."""
+    chain = package.related(package.main(), "calcChain")
+    if chain:
+        package.unrelate(package.main(), "calcChain")
+        package.remove(chain)
+
+
+def _drop_relations(package: Package, parts: list[str]) -> None:
+    """Drop what these parts refer to, as far as nothing else does."""
+    before = _reachable(package)
+    for part in parts:
+        if relations_of(part) in package:
+            package.remove(relations_of(part))
+    for part in sorted(before - _reachable(package)):
+        for gone in (part, relations_of(part)):
+            if gone in package:
+                package.remove(gone)
 
 
 def _copy_relations(package: Package, source: Package, place: str, part: str, tables: _Tables) -> None:
@@ -142,9 +150,13 @@ def _copy(package: Package, source: Package, part: str, tables: _Tables) -> str:
 class _Tables:
     """The numbers and names of a workbook's Excel tables, of which each may stand for one table only."""
 
-    def __init__(self, numbers: list[int], names: set[str]):
-        """What is taken."""
-        self.next, self.names = max(numbers, default=0) + 1, names
+    def __init__(self, package: Package):
+        """What is taken in the package; a name of cells can't be a table's."""
+        targets = [target for part in sheets(package).values() for target in package.targets(part)]
+        roots = [package.xml(part) for _, kind, part in targets if kind == "table"]
+        self.names = {root.get("displayName", "").casefold() for root in roots}
+        self.names |= {name.get("name", "").casefold() for name in package.xml(package.main()).iter(tag("definedName"))}
+        self.next = max((int(root.get("id", 0)) for root in roots), default=0) + 1
 
     def name(self, table: etree._Element) -> None:
         """Give a table a free number and name."""
@@ -156,19 +168,6 @@ class _Tables:
             table.set(attribute, free)
         self.names.add(free.casefold())
         self.next += 1
-
-
-def _free_tables(package: Package, but: str) -> _Tables:
-    roots = [
-        package.xml(target)
-        for part in sheets(package).values()
-        if part != but
-        for _, kind, target in package.targets(part)
-        if kind == "table"
-    ]
-    names = {root.get("displayName", "").casefold() for root in roots}
-    names |= {name.get("name", "").casefold() for name in package.xml(package.main()).iter(tag("definedName"))}
-    return _Tables([int(root.get("id", 0)) for root in roots], names)
 
 
 def _take_names(package: Package, source: Package) -> None:

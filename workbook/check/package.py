@@ -86,7 +86,7 @@ class Package:
 
     def free(self, pattern: str) -> str:
         """The first free part name, such as xl/worksheets/sheet{}.xml."""
-        taken = {name.casefold() for name in (*self.names, *self.changed)}
+        taken = {name.casefold() for name in self.parts()}
         return next(name for k in range(1, 100_000) if (name := pattern.format(k)).casefold() not in taken)
 
     def add(self, part: str, content: bytes, content_type: str) -> None:
