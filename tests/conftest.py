@@ -65,6 +65,10 @@ class LibreOffice:
         """How many charts each sheet shows."""
         return self._ask({"path": str(path), "changes": {}})["charts"]
 
+    def save(self, path: Path, out: Path, changes: dict | None = None) -> None:
+        """Open, change cells (texts and numbers) as above, and save as another workbook of the same kind."""
+        self._ask({"path": str(path), "changes": changes or {}, "out": str(out)})
+
     def press_buttons(self, path: Path, commands: Path, how: str) -> dict:
         """Press every button of the sheet Training, see lo_click.py."""
         return json.loads(self._run(CLICK_SCRIPT, str(path), str(commands), how))

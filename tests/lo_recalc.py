@@ -115,6 +115,10 @@ def main():
                 put(book.Sheets.getByName(sheet).getCellRangeByName(cell), value)
         if not request.get("as_opened"):
             book.calculateAll()
+        if "out" in request:
+            kind = PropertyValue()
+            kind.Name, kind.Value = "FilterName", f"Calc MS Excel 2007{' VBA' * request['out'].endswith('m')} XML"
+            book.storeToURL(uno.systemPathToFileUrl(request["out"]), (kind,))
         sheets = [book.Sheets.getByIndex(k) for k in range(book.Sheets.Count)]
         answer = {"sheets": {s.Name: values(s) for s in sheets}, "charts": {s.Name: s.Charts.Count for s in sheets}}
         asked = request.get("strings", {}).items()

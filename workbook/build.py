@@ -10,21 +10,18 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.workbook.properties import CalcProperties
 
 from workbook import (
-    architecture_sheet,
     conf_sheet,
-    digit_pad,
     graphs_sheet,
     lr_sheet,
-    mistakes_sheet,
     package,
     playground_sheet,
     rate_rows,
+    run_sheets,
     start_sheet,
     styles,
-    training_sheet,
 )
-from workbook.files import write_whole
 from workbook.layout import GRAPHS, MAX_FORMULA, START, Layout, StartLayout, absolute, check_size, quoted, sheet_name
+from workbook.origin import Output
 from workbook.page import NATIVE, UDF, Page
 from workbook.rate_rows import RateTable
 from workbook.run_report import RunReport
@@ -38,12 +35,6 @@ from xlfuncs.network import Network
 # The version of the calculation engine that Excel notes in a file; with an old one it would recalculate on opening.
 CALC_ID = 191029
 MAX_RATES = 200
-# The sheets of a training run behind Training, in their order.
-RUN_SHEETS = {
-    architecture_sheet.ARCHITECTURE: architecture_sheet,
-    mistakes_sheet.MISTAKES: mistakes_sheet,
-    digit_pad.DIGIT_PAD: digit_pad,
-}
 
 
 def build(
@@ -84,13 +75,13 @@ def save(
     report: RunReport | None = None,
     on_rows: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Write the workbook to `path`, whole or not at all.
+    """Write the workbook to `path`, whole or not at all; only what `origin.Output` allows is replaced.
 
     `formulas` is one of page.FORMULAS; `macros` adds the VBA project, and with it the sheets that need one (the file
     then ends in .xlsm); `report` adds the sheets of a training run; `on_rows` hears how many table rows were just
     written. Raises GradsheetError for what can't be written; the old file then stays as it is.
     """
-    with write_whole(path) as file:
+    with Output(path).open() as file:
         write(file, network, tables, formulas=formulas, macros=macros, report=report, on_rows=on_rows)
 
 
@@ -124,15 +115,20 @@ def write(
     if macros:
         playground_sheet.write(pages[playground_sheet.PLAYGROUND], network, tables[0].learning_rate)
         conf_sheet.write(pages[conf_sheet.CONF])
-    if TRAINING in pages:
-        training_sheet.write(pages[TRAINING], report, controls=macros)
-    for name, sheet in RUN_SHEETS.items() if report else ():
-        sheet.write(pages[name], report)
+    run_sheets.fill(pages, report, controls=macros)
     _name_cells(book, layout, [t.learning_rate for t in tables])
     book.properties.creator = "gradsheet"
     book.properties.title = "Backpropagation, cell by cell"
     book.calculation = CalcProperties(calcId=CALC_ID, fullCalcOnLoad=False)
-    package.write(book, list(pages.values()), file, on_rows, vba_project=_vba_project(book) if macros else None)
+    package.write(
+        book,
+        list(pages.values()),
+        file,
+        on_rows,
+        formulas=formulas,
+        run_sheets=run_sheets.free_cells(pages),
+        vba_project=_vba_project(book) if macros else None,
+    )
 
 
 def _other_sheets(macros: bool, report: RunReport | None) -> list[str]:
@@ -140,7 +136,7 @@ def _other_sheets(macros: bool, report: RunReport | None) -> list[str]:
     return [
         *([playground_sheet.PLAYGROUND] if macros else ()),
         *([TRAINING] if macros or report else ()),
-        *(RUN_SHEETS if report else ()),
+        *(run_sheets.BEHIND_TRAINING if report else ()),
     ]
 
 
