@@ -11,12 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-import numpy as np
-
 from xlfuncs.expression import in_order
 from xlfuncs.operations import ADD, MULTIPLY, OPERATIONS, Expr
 
-Array = np.ndarray
 Row = dict[str, Any]
 
 
@@ -41,26 +38,6 @@ class Program:
     def next(self, before: tuple, given: Row, learning_rate: Any) -> tuple:
         """The row after `before`."""
         return self._next(before, given, learning_rate)
-
-
-def table(program: Program, start: Row, learning_rate: float, iterations: int) -> Array:
-    """The table of one learning rate, shape (iterations, columns)."""
-    try:
-        return _run(program, {k: float(v) for k, v in start.items()}, float(learning_rate), iterations)
-    except (ZeroDivisionError, OverflowError, ValueError):
-        # Python's floats raise where a float64 becomes infinite or NaN.
-        arrays = {k: np.full(1, v, dtype=float) for k, v in start.items()}
-        with np.errstate(all="ignore"):
-            return _run(program, arrays, np.full(1, learning_rate, dtype=float), iterations)
-
-
-def _run(program: Program, start: Row, learning_rate: Any, iterations: int) -> Array:
-    row = program.first(start, learning_rate)
-    rows = [row]
-    for _ in range(iterations - 1):
-        row = program.next(row, {}, learning_rate)
-        rows.append(row)
-    return np.array(rows, dtype=float).reshape(iterations, len(program.columns))
 
 
 def _function(formulas: Mapping[str, Expr], given: list[str]) -> Callable[[tuple, Row, Any], tuple]:

@@ -10,6 +10,7 @@ A network is a chain of layers with their activations, a loss, and an optimizer;
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -163,6 +164,14 @@ class Network:
         return tuple(found)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it is of the exercise's kind, which the BP_ functions take: inputs-hidden-outputs, sigmoid, no
+        biases, half squared error, plain gradient descent."""
+        plain = all(layer.activation == "sigmoid" and not layer.biases for layer in self.layers)
+        how = self.loss, self.optimizer, self.decay
+        return plain and len(self.layers) == 2 and how == ("half-squared", "sgd", 0.0)
+
+    @property
     def weight_count(self) -> int:
         """How many weights there are."""
         return sum(layer.matrix.size for layer in self.layers)
@@ -210,13 +219,9 @@ class Network:
     @property
     def column_count(self) -> int:
         """How many columns there are, without making them."""
-        constants, units = len(self.inputs) + len(self.targets), sum(self.sizes[1:])
         biases = sum(len(layer.biases) for layer in self.layers)
         fixed = sum(len(layer.biases) for layer in self.layers if layer.fixed_biases)
-        learned = self.weight_count + biases - fixed
-        states = len(self._optimizer.columns("w1", number(0)))
-        deltas = units if len(self.layers) > 2 else 0
-        return 1 + constants + 2 * units + len(self.targets) + 1 + deltas + fixed + (2 + states) * learned
+        return count_columns(self.sizes, self.weight_count + biases - fixed, fixed, self.optimizer)
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:
@@ -307,6 +312,14 @@ class Network:
         pairs = zip(self.error_names, self.target_names, self.activation_names(-1), strict=True)
         columns = [Column(e, "error", loss.each(name(t), name(a))) for e, t, a in pairs]
         return [*columns, Column("E_total", "error", loss.whole([name(e) for e in self.error_names]))]
+
+
+def count_columns(sizes: Sequence[int], learned: int, fixed: int, optimizer: str) -> int:
+    """How many columns a network of these sizes has, with so many learned and so many fixed weights and biases."""
+    units, outputs = sum(sizes[1:]), sizes[-1]
+    deltas = units if len(sizes) > 3 else 0
+    states = len(OPTIMIZERS[optimizer].columns("w1", number(0)))
+    return 1 + sizes[0] + outputs + 2 * units + outputs + 1 + deltas + fixed + (2 + states) * learned
 
 
 def layer_symbols(layers: int) -> list[str]:

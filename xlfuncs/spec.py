@@ -23,7 +23,7 @@ import numpy as np
 from xlfuncs.activations import ACTIVATIONS, LOSSES, OF_A_WHOLE_LAYER
 from xlfuncs.cells import quoted
 from xlfuncs.errors import GradsheetError
-from xlfuncs.network import Layer, Network, layer_symbols
+from xlfuncs.network import Layer, Network, count_columns, layer_symbols
 from xlfuncs.optimizers import OPTIMIZERS
 
 BIASES = ("none", "unit", "layer")
@@ -106,6 +106,23 @@ class Spec:
     def weight_count(self) -> int:
         """Weights and biases together: how many numbers `network` takes."""
         return sum(weights + biases for weights, biases in self.counts)
+
+    @property
+    def column_count(self) -> int:
+        """How many columns its table has."""
+        biases = sum(count for _, count in self.counts)
+        fixed = biases if self.fixed_bias else 0
+        return count_columns(self.sizes, self.weight_count - fixed, fixed, self.optimizer)
+
+    @classmethod
+    def of(cls, network: Network) -> Spec:
+        """The line that describes a network."""
+        biases = [len(layer.biases) for layer in network.layers]
+        units = [layer.size for layer in network.layers]
+        bias = "none" if not any(biases) else "unit" if biases == units else "layer"
+        fixed = any(layer.fixed_biases and layer.biases for layer in network.layers)
+        activations = tuple(layer.activation for layer in network.layers)
+        return cls(network.sizes, activations, network.loss, bias, fixed, network.optimizer, network.decay)
 
     def network(self, inputs: Sequence[float], targets: Sequence[float], weights: Sequence[float]) -> Network:
         """The network with its numbers; `weights` in the order of the table's columns: a layer's weights, unit by

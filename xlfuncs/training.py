@@ -6,7 +6,7 @@ With larger batches the rows of a block share their weights, which then change b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import add
 from typing import Any
@@ -32,18 +32,27 @@ class Training:
         self._program = Program(formulas, self._start, given=self._names)
         self._gradients = [k for k, column in enumerate(network.columns) if column.group == "gradient"]
 
-    def blocks(self, learning_rate: float, iterations: int) -> Iterator[Array]:
-        """Each iteration's block of rows, shape (batch, columns)."""
-        row = self._program.first(self._start | self._samples(0), learning_rate)
-        yield self._block(row)
+    def table(self, learning_rate: float, iterations: int) -> Array:
+        """All blocks of rows under one another, shape (iterations·batch, columns)."""
+        try:
+            rows = list(self._rows(learning_rate, iterations))
+        except (ZeroDivisionError, OverflowError):
+            # Python's floats raise where numpy's become infinite, and those are ten times slower.
+            with np.errstate(all="ignore"):
+                rows = list(self._rows(np.float64(learning_rate), iterations))
+        if self.batch == 1:
+            return np.array(rows, dtype=float)
+        blocks = [[np.broadcast_to(value, self.batch) for value in row] for row in rows]
+        return np.array(blocks, dtype=float).transpose(0, 2, 1).reshape(iterations * self.batch, -1)
+
+    def _rows(self, learning_rate: float, iterations: int) -> Iterator[tuple]:
+        """Each iteration's values, in the order of the columns: floats, or arrays over the block."""
+        start = {name: type(learning_rate)(value) for name, value in self._start.items()}
+        row = self._program.first(start | self._samples(0), learning_rate)
+        yield row
         for step in range(1, iterations):
             row = self._program.next(self._carried(row), self._samples(step), learning_rate)
-            yield self._block(row)
-
-    def table(self, learning_rate: float, iterations: int) -> Array:
-        """All blocks under one another, shape (iterations·batch, columns)."""
-        with np.errstate(all="ignore"):
-            return np.concatenate(list(self.blocks(learning_rate, iterations)))
+            yield row
 
     def mean_gradients(self) -> Array:
         """∂E_total/∂w as the mean over all samples, in the order of `network.learned`, shape (weights,)."""
@@ -55,9 +64,9 @@ class Training:
     def weights_after(self, learning_rate: float, iterations: int) -> Array:
         """Weights and biases, in the order of the columns, after so many steps."""
         with np.errstate(all="ignore"):
-            *_, last = self.blocks(learning_rate, iterations + 1)
+            *_, last = self._rows(np.float64(learning_rate), iterations + 1)
         places = [k for k, column in enumerate(self.network.columns) if column.group in ("weight", "bias")]
-        return last[0, places]
+        return np.array([last[k] for k in places], dtype=float)
 
     def difference(self, step: float = 1e-5) -> float:
         """The largest absolute difference between the gradients and central finite differences of the mean E_total."""
@@ -94,5 +103,8 @@ class Training:
             carried[k] = reduce(add, values) / self.batch
         return tuple(carried)
 
-    def _block(self, row: tuple) -> Array:
-        return np.array([np.broadcast_to(value, self.batch) for value in row]).T
+
+def tables(network: Network, learning_rates: Sequence[float], iterations: int) -> Array:
+    """The tables of many learning rates for the network's own inputs, shape (learning rates, iterations, columns)."""
+    training = Training(network, np.array([network.inputs]), np.array([network.targets]))
+    return np.stack([training.table(float(rate), iterations) for rate in learning_rates])
