@@ -1,6 +1,8 @@
 """Workbooks of any network: LibreOffice recalculates every cell of every table, derivation and settings block."""
 
 import random
+import re
+import zipfile
 
 import numpy as np
 import pytest
@@ -64,7 +66,9 @@ def recalculated_as_written(text, folder, libreoffice):
             shown = rows[box.bottom - box.lines[-1][1]][box.column + 2]
             first = table.table[0][network.column_names.index(f"grad_{box.learned}")]
             assert shown == pytest.approx(first, rel=1e-12, abs=1e-15)
-    errors = [x for rows in sheets.values() for row in rows for x in row if isinstance(x, str) and x.startswith("error")]
+    errors = [
+        x for rows in sheets.values() for row in rows for x in row if isinstance(x, str) and x.startswith("error")
+    ]
     assert not errors
 
 
@@ -92,3 +96,30 @@ def test_a_bias_is_changed_on_start(tmp_path, libreoffice):
     for table in changed:
         rows = sheets[sheet_name(table.learning_rate)][layout.header_row : layout.last_row]
         np.testing.assert_allclose([row[: len(network.columns)] for row in rows], table.table, rtol=1e-12, atol=1e-15)
+
+
+def without_values(path, folder):
+    """The workbook without the numbers behind its formulas."""
+    bare = folder / "bare.xlsx"
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(bare, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name.startswith("xl/worksheets/sheet"):
+                content = re.sub(rb"</f><v>[^<]*</v>", b"</f>", content)
+            target.writestr(name, content)
+    return bare
+
+
+@pytest.mark.parametrize("text", [*CHOSEN, *map(some_network, range(6))])
+def test_a_second_engine_finds_the_same_numbers(text, tmp_path):
+    formualizer = pytest.importorskip("formualizer", reason="formualizer is not installed")
+    network, tables, path = built(text, tmp_path)
+    layout = Layout(network, ITERATIONS)
+    book = formualizer.load_workbook(str(without_values(path, tmp_path)))
+    book.evaluate_all()
+    for table in tables:
+        sheet = sheet_name(table.learning_rate)
+        rows = range(layout.first_row, layout.last_row + 1)
+        columns = range(1, len(network.columns) + 1)
+        found = [[book.get_value(sheet, row, column) for column in columns] for row in rows]
+        np.testing.assert_allclose(np.array(found, dtype=float), table.table, rtol=1e-12, atol=1e-15)
