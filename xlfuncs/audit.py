@@ -7,11 +7,12 @@ numbers beside it and above it by more than their rounding can explain.
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from xlfuncs import labels
+from xlfuncs import labels, limits
 from xlfuncs.blueprint import Blueprint, blueprint_of, shared
 from xlfuncs.errors import GradsheetError
 from xlfuncs.expression import Expr, evaluate, label
@@ -21,7 +22,7 @@ _EXACT = 13  # significant digits from which a number counts as unrounded
 _NEIGHBOURS = 3
 _SMALLEST = np.finfo(float).tiny  # Excel has no smaller number than 2.2E-308: it shows 0 for one
 _NEAR = 100  # times the rounding: what is worth a closer look
-_SEARCHED = 5_000  # nodes of wrong formulas in which an exchanged variable is looked for: a hint isn't worth more
+_TRIES = 500  # at finding the exchanged variable, a table: the hint isn't worth more
 _NUMBERS_AT_ONCE = 200_000
 _CLEAR = 3  # wrong numbers from which a slip can be told from chance
 
@@ -45,7 +46,7 @@ def audit_values(header: list[str], rows: Array, learning_rate: float | None = N
 
     `header` are the labels (any spelling, extra columns are ignored), `rows` the numbers, shape (rows, columns), NaN
     for empty cells. Without `learning_rate` it is the median of (w_k − w_k+1)/∂E/∂w_k. Raises GradsheetError where the
-    header is none of this exercise.
+    header is none of this exercise, or the table takes too long to check.
     """
     columns: dict[str, int] = {}
     for at, text in enumerate(header):
@@ -61,6 +62,8 @@ def audit_values(header: list[str], rows: Array, learning_rate: float | None = N
     rows = np.asarray(rows, dtype=float)
     if rows.ndim != 2 or rows.shape[1] != len(header):
         raise GradsheetError("The table needs as many columns of numbers as it has labels.")
+    at_most = limits.most_audited_rows(len(columns), blueprint.sizes[-1])
+    limits.refuse_over("table has {} rows", len(rows), at_most, "check fewer rows, or a smaller network")
     values = {variable: rows[:, at] for variable, at in columns.items()}
     return audit_columns(shared(blueprint), values, learning_rate)
 
@@ -82,7 +85,7 @@ def audit_columns(blueprint: Blueprint, values: dict[str, Array], learning_rate:
         moved = f"from row {row + 1} on" if frozen == list(range(row, count)) else f"in {len(frozen)} rows"
         message = f"The weights stop changing {moved} although their gradients are not 0: the rows are copies."
         found.append(ValueFinding("frozen rows", blueprint.learned[0], tuple(frozen), np.nan, np.nan, message))
-    searched = 0
+    tries = iter(range(_TRIES))
     for variable, formula in blueprint.formulas.items():
         if variable not in values or variable == "iteration" or not np.isfinite(values[variable]).any():
             continue
@@ -96,8 +99,7 @@ def audit_columns(blueprint: Blueprint, values: dict[str, Array], learning_rate:
             wrong[frozen] = False
         rows = tuple(int(row) for row in np.flatnonzero(wrong))
         if rows:
-            searched += _size(formula)
-            slip = _slip(variable, formula, rows, shown, allowed) if searched <= _SEARCHED else None
+            slip = _slip(variable, formula, rows, shown, allowed, tries)
             found.append(_finding(variable, rows, values[variable], expected, blueprint, slip))
     return found
 
@@ -131,31 +133,40 @@ class _Shown:
         unit_before = {v: np.concatenate([[0.0], unit[:-1]]) for v, unit in units.items()}
         return cls(values, before, units, unit_before, largest, rate)
 
-    def at(self, rows: list[int]) -> _Shown:
-        """Some of the rows."""
-        parts = ({v: a[rows] for v, a in p.items()} for p in (self.now, self.before, self.unit, self.unit_before))
+    def at(self, rows: list[int], names: Collection[str]) -> _Shown:
+        """Some of the rows of some variables."""
+        columns = (self.now, self.before, self.unit, self.unit_before)
+        parts = ({v: part[v][rows] for v in names if v in part} for part in columns)
         return _Shown(*parts, self.largest, self.rate)
 
 
-def _slip(variable: str, formula: Expr, rows: tuple[int, ...], shown: _Shown, allowed: Array) -> tuple[str, str] | None:
+def _slip(
+    variable: str, formula: Expr, rows: tuple[int, ...], shown: _Shown, allowed: Array, tries: Iterator[int]
+) -> tuple[str, str] | None:
     """The one exchanged variable that explains every wrong number (what was used, what belongs), None if none does."""
-    if len(rows) < _CLEAR:
+    if len(rows) < _CLEAR or next(tries, None) is None:
         return None
     first = list(rows[:_CLEAR])
-    few, near = shown.at(first), _NEAR * allowed[first]
+    few, near = shown.at(first, _names(formula) | {variable}), _NEAR * allowed[first]
+    families: dict[str, list[str]] = {}
+    for other in shown.unit:
+        families.setdefault(_family(other), []).append(other)
     for name in sorted(_names(formula) - {"learning_rate", variable}):
-        others = [
-            other
-            for other in shown.unit
-            if other != name and _family(other) in (_family(name), name.removeprefix("a_")[:1])
-        ]
+        kin = dict.fromkeys([_family(name), name.removeprefix("a_")[:1]])  # a_h2, and h2 itself
+        others = [other for family in kin for other in families.get(family, []) if other != name]
         if not others:
             continue
-        now, before = (p | {name: np.stack([p[other] for other in others])} for p in (few.now, few.before))
+        if next(tries, None) is None:
+            return None
+        now = few.now | {name: np.array([shown.now[other][first] for other in others])}
+        before = few.before | {name: np.array([shown.before[other][first] for other in others])}
         with np.errstate(all="ignore"):
             off = np.abs(few.now[variable] - evaluate(formula, now, before))
         for k in np.flatnonzero(np.all(np.broadcast_to(off, (len(others), _CLEAR)) <= near, axis=1)):
-            if _explains(variable, _exchanged(formula, name, others[k]), shown.at(list(rows))):
+            exchanged = _exchanged(formula, name, others[k])
+            if next(tries, None) is None:
+                return None
+            if _explains(variable, exchanged, shown.at(list(rows), _names(exchanged) | {variable})):
                 return others[k], name
     return None
 
@@ -270,10 +281,6 @@ def _carried(formula: Expr, units: dict[str, tuple[Array, Array]], shown: _Shown
                 values[name][k] += unit
         carried += np.abs(evaluate(formula, now, before) - expected).sum(axis=0)
     return carried
-
-
-def _size(formula: Expr) -> int:
-    return 1 + sum(_size(arg) for arg in formula.args if isinstance(arg, Expr))
 
 
 def _names(formula: Expr) -> set[str]:

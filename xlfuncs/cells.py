@@ -63,7 +63,9 @@ def number(place: str, cell: Any) -> float:
     """The cell's number. Raises GradsheetError for anything else; `place` names the cell."""
     refuse_error(place, cell)
     match cell:
-        case None | "":
+        case None:
+            raise GradsheetError(f"{place} is blank; type a number there.")
+        case str() if not cell:
             raise GradsheetError(f"{place} is blank; type a number there.")
         case bool() | np.bool_():
             raise GradsheetError(f"{place} is {str(bool(cell)).upper()}; a number is needed.")
@@ -94,12 +96,12 @@ def as_float(value: int | float | Decimal | np.number) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
     except ValueError:  # Decimal("sNaN")
         return math.nan
 
 
 def quoted(text: str) -> str:
     """A text in quotation marks, on one line and short enough for a sentence: a cell can hold 32,767 characters."""
-    plain = " ".join(text[: 2 * _QUOTED].split())
-    return f"'{plain}'" if plain == text else f"'{plain[:_QUOTED]}…'" if len(text) > _QUOTED else f"'{plain}'"
+    plain = " ".join(text.split())
+    return f"'{plain}'" if len(plain) <= _QUOTED else f"'{plain[:_QUOTED]}…'"

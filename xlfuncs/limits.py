@@ -12,29 +12,39 @@ MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 
 BUDGET = 1.5e6
 """Microseconds for one call; what is left of two seconds is for COM."""
-READ = 0.6  # a cell: through xlwings into an array
-WRITE = 1.2  # a cell: through xlwings into the sheet
-EXPONENTIAL = 0.2  # a σ
-STEP = 90.0  # one iteration of any network: numpy's calls
+READ = 0.4  # a cell: through xlwings into an array
+WRITE = 0.3  # a cell: from an array, through xlwings, into rows
+EXPONENTIAL = 0.1  # a σ
+STEP = 40.0  # one iteration of any network: numpy's calls
 VALUE = 0.02  # one number of an iteration
-WEIGHT = 40.0  # a weight's formulas and names
-SHIFTED = 0.03  # one weight of one shifted network, for finite differences
+WEIGHT = 20.0  # a weight's formulas and names
+SHIFTED = 0.015  # one weight of one shifted network, for finite differences
+AUDITED = 0.8  # a cell of a table that is checked
+AUDITED_OUTPUTS = (
+    0.03  # the same, times the outputs' square: a gradient's formula grows with them, as do its neighbours
+)
+AUDITED_COLUMN = 35.0  # a column of it, times the outputs
 ANY_WEIGHT = 250.0  # a weight of any network: its formulas derived and compiled
 ANY_STEP = 0.3  # a column of one iteration of any network
 ANY_VALUE = 0.05  # a number of a block of samples
 ANY_SHIFTED = 0.1  # a column for two shifted weights of any network
-AUDIT = 12.0  # a cell of a table that is checked
 
 
 def most(cost: float, already: float = 0.0) -> int:
-    """How many things of that cost fit the budget, at least 1, when `already` is spent."""
-    return max(1, int((BUDGET - already) / cost))
+    """How many things of that cost fit the budget when `already` is spent."""
+    return max(0, int((BUDGET - already) / cost))
+
+
+def most_audited_rows(columns: int, outputs: int) -> int:
+    """How many rows of a table are checked at a time."""
+    return most(columns * (AUDITED + AUDITED_OUTPUTS * outputs**2), already=columns * AUDITED_COLUMN * outputs)
 
 
 def refuse_over(what: str, count: int, at_most: int, cure: str) -> None:
     """Raise GradsheetError if there are more; `what` is "x has {} cells"."""
     if count > at_most:
-        raise GradsheetError(f"{what.format(f'{count:,}')}, and at most {at_most:,} are computed at a time; {cure}.")
+        most_of_them = f"at most {at_most:,} are computed at a time" if at_most else "even one is too much work"
+        raise GradsheetError(f"{what.format(f'{count:,}')}, and {most_of_them}; {cure}.")
 
 
 def refuse_wide(columns: int, cure: str) -> None:

@@ -163,8 +163,9 @@ def _grid(argument: str, cells: Any) -> list[list[Any]]:
         cells = cells.tolist()
     if not isinstance(cells, list | tuple):
         cells = [[cells]]
-    elif not any(isinstance(row, list | tuple) for row in cells):
-        cells = [list(cells)]
+    cells = [row.tolist() if isinstance(row, np.ndarray) else row for row in cells]
+    if not any(isinstance(row, list | tuple) for row in cells):
+        cells = [cells]
     lengths = {len(row) if isinstance(row, list | tuple) else -1 for row in cells}
     if lengths == {0}:
         raise GradsheetError(f"{argument} is empty; give it a range with numbers.")
