@@ -4,20 +4,21 @@ The request is {"path": …, "changes": {sheet: {cell: number or text}}, "string
 cells show.
 """
 
+import csv
 import json
 import os
 import sys
+import tempfile
 
 import uno
 from com.sun.star.beans import PropertyValue
-from com.sun.star.table.CellContentType import EMPTY, FORMULA, VALUE
 
 
-def connect(pipe):
+def connect(pipe, service="com.sun.star.frame.Desktop"):
     local = uno.getComponentContext()
     resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
     context = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
-    return context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
+    return context.ServiceManager.createInstanceWithContext(service, context)
 
 
 def values(sheet):
@@ -35,33 +36,40 @@ def values(sheet):
     return found
 
 
-def strings(book, sheet, cells):
+def strings(book, sheet, cells, formatter):
     """What LibreOffice shows in each cell of a range: its string, or where a conditional format changes it, that one.
 
-    A cell's String leaves conditional formats out, so the format that LibreOffice read is asked for here.
+    A cell's String, which an export as shown gives for all cells at once, leaves conditional formats out; so each number
+    that one holds for is written in the format that LibreOffice read for it.
     """
-    formats = conditional_formats(book, sheet)
-    numbers = sheet.getCellRangeByName(cells)
-    rows, columns = numbers.Rows.Count, numbers.Columns.Count
-    return [[shown(book, numbers.getCellByPosition(c, r), formats) for c in range(columns)] for r in range(rows)]
-
-
-def shown(book, cell, formats):
-    if cell.Type == EMPTY or not is_number(cell):
-        return cell.String
-    where, value = cell.CellAddress, cell.Value
+    area = sheet.getCellRangeByName(cells)
+    where = area.RangeAddress
+    exported = as_shown(book, where.Sheet)
+    blank = [""] * (where.EndColumn + 1)
+    rows = [[*row, *blank] for row in exported] + [blank] * (where.EndRow + 1 - len(exported))
+    found = [row[where.StartColumn : where.EndColumn + 1] for row in rows[where.StartRow : where.EndRow + 1]]
+    values, formats = area.getDataArray(), conditional_formats(book, sheet)
     for areas, conditions in formats:
-        if any(a.StartRow <= where.Row <= a.EndRow and a.StartColumn <= where.Column <= a.EndColumn for a in areas):
-            for holds, key in conditions:
-                if holds(value):
-                    formatter = book.createInstance("com.sun.star.util.NumberFormatter")
-                    formatter.attachNumberFormatsSupplier(book)
-                    return formatter.convertNumberToString(key, value)
-    return cell.String
+        for part in areas:
+            for r in range(max(part.StartRow, where.StartRow), min(part.EndRow, where.EndRow) + 1):
+                for c in range(max(part.StartColumn, where.StartColumn), min(part.EndColumn, where.EndColumn) + 1):
+                    value = values[r - where.StartRow][c - where.StartColumn]
+                    key = next((key for holds, key in conditions if isinstance(value, float) and holds(value)), None)
+                    if key is not None and not found[r - where.StartRow][c - where.StartColumn].startswith("#"):
+                        found[r - where.StartRow][c - where.StartColumn] = formatter.convertNumberToString(key, value)
+    return found
 
 
-def is_number(cell):
-    return cell.Type == VALUE or (cell.Type == FORMULA and cell.FormulaResultType2 == 1 and not cell.getError())
+def as_shown(book, sheet):
+    """The rows of a sheet, each cell as the text it shows."""
+    with tempfile.TemporaryDirectory() as folder:
+        filter_name, options = PropertyValue(), PropertyValue()
+        filter_name.Name, filter_name.Value = "FilterName", "Text - txt - csv (StarCalc)"
+        options.Name, options.Value = "FilterOptions", f"44,34,76,1,,0,true,true,true,false,false,{sheet + 1}"
+        book.storeToURL(uno.systemPathToFileUrl(os.path.join(folder, "out.csv")), (filter_name, options))
+        (file,) = os.listdir(folder)
+        with open(os.path.join(folder, file), encoding="utf-8", newline="") as lines:
+            return list(csv.reader(lines))
 
 
 def conditional_formats(book, sheet):
@@ -122,7 +130,9 @@ def main():
         sheets = [book.Sheets.getByIndex(k) for k in range(book.Sheets.Count)]
         answer = {"sheets": {s.Name: values(s) for s in sheets}, "charts": {s.Name: s.Charts.Count for s in sheets}}
         asked = request.get("strings", {}).items()
-        answer["strings"] = {name: strings(book, book.Sheets.getByName(name), cells) for name, cells in asked}
+        formatter = connect(sys.argv[1], "com.sun.star.util.NumberFormatter")
+        formatter.attachNumberFormatsSupplier(book)
+        answer["strings"] = {n: strings(book, book.Sheets.getByName(n), cells, formatter) for n, cells in asked}
         if request.get("pdf"):
             export = PropertyValue()
             export.Name, export.Value = "FilterName", "calc_pdf_Export"

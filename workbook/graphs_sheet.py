@@ -38,7 +38,7 @@ def write(page: Page, layout: Layout, tables: list[RateTable]) -> None:
     page.link("B2", "Start", f"{quoted(START)}!A1")
     for k, table in enumerate(tables):
         rate = f"{quoted(sheet_name(table.learning_rate))}!{absolute(layout.learning_rate)}"
-        page.formula(name_ref(k), f'"ɳ = "&{rate}', rate_name(table.learning_rate), "table head")
+        page.formula(name_ref(k), f'"ɳ = "&{rate}', rate_name(table.learning_rate), "curve name")
     bottom_right = _corner(FIRST_COLUMN, TOP_ROW, TOP_COLUMNS, TOP_ROWS)
     charts.place(sheet, sweep_chart(layout, tables), f"B{TOP_ROW}", bottom_right)
     for k, table in enumerate(tables):

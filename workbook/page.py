@@ -58,8 +58,8 @@ class Page:
     def put(self, ref: str, value: Any, style: str = "line") -> None:
         """Write a constant."""
         cell = self.sheet[ref]
-        cell.value = value
-        if isinstance(value, str):
+        cell.value = value if value != "" else None  # an empty text is an empty cell
+        if value and isinstance(value, str):
             cell.data_type = "s"  # a text that starts with "=" is a text
         if isinstance(value, float):
             self.cached[ref] = value

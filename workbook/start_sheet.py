@@ -1,6 +1,7 @@
 """The first sheet: what this is, the cells to change, the learning rates compared, links."""
 
 import numpy as np
+from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 
 from workbook import charts, graphs_sheet
@@ -97,6 +98,7 @@ def _settings(page: Page, layout: Layout, start: StartLayout) -> None:
         page.put(ref, value, "change" if page.live else "linked")
         # The sign is written in each section: a program would put it before the name.
         page.sheet[ref].number_format = ";".join(f'"{variable} =  "{code}' for code in ("General", "-General", "0"))
+        page.sheet[ref].alignment = Alignment(horizontal="right", vertical="center", shrink_to_fit=True)
     for weight in network.weights:
         if weight.column == 0:
             row = start.weight(weight)[1:]
