@@ -192,6 +192,7 @@ def test_everything_else_stays(request, libreoffice, plain, macro, tmp_path, fin
     after = parts_of(path)
     renewed = _parts_of_sheet(before, path, "Training") if kind == "xlsm" else set()
     gone = {"xl/calcChain.xml"} if how is by_hand else set()
+    assert not gone & after.keys(), "it would name cells that the sheets no longer hold: Excel would repair the file"
     assert {part for part in before if before[part] != after.get(part)} - gone - renewed <= NAMING
     assert cell_formats(path)[: len(formats)] == formats
     assert origin_of(path) is state, "what somebody changed is never stamped as untouched"
@@ -229,6 +230,32 @@ def _recalculates_as_before(libreoffice, path, theirs, run):
     charts = libreoffice.charts(path)
     assert charts["Training"] == 4 and charts["Architecture"] == 1
     assert charts["Start"] == 1 and charts["Error_LR Graphs"] >= 2
+
+
+def looks(book):
+    """All that openpyxl knows about the run's sheets: contents, formats, widths, rules, pictures."""
+    found = {}
+    for sheet in (book[name] for name in RUN_SHEETS):
+        for cell in (c for row in sheet for c in row):
+            format_ = cell.number_format, cell.font, cell.fill, cell.border, cell.alignment
+            found[sheet.title, cell.coordinate] = cell.value, *map(repr, format_), cell.style
+        found[sheet.title] = (
+            {letter: column.width for letter, column in sheet.column_dimensions.items()},
+            {row: (line.height, line.style) for row, line in sheet.row_dimensions.items()},
+            sorted(map(str, sheet.merged_cells.ranges)),
+            [(str(r.sqref), [repr(rule) for rule in r.rules]) for r in sheet.conditional_formatting],
+            (sheet.print_title_rows, sheet.print_area, sheet.freeze_panes, len(sheet._images), len(sheet._charts)),
+        )
+    return found
+
+
+def test_the_runs_sheets_look_as_in_a_new_workbook(lesson, run, tmp_path):
+    by_openpyxl(lesson, None)
+    show(lesson, run)
+    show(tmp_path / "new.xlsx", run)
+    expected, found = (looks(openpyxl.load_workbook(path)) for path in (tmp_path / "new.xlsx", lesson))
+    assert {k for k in expected if expected[k] != found.get(k)} == set() and found.keys() == expected.keys()
+    assert found["Training"][4][0] == f"${HEADER_ROW}:${HEADER_ROW}"
 
 
 def test_a_lesson_comes_back_as_that_lesson(lesson, run):

@@ -208,7 +208,10 @@ def _train(args: argparse.Namespace) -> int:
     target = WorkbookFile(args.workbook, force=args.force)
     code = trainer_cli.run(args, target.show)
     complete = target.finish(args.resume)
-    print(target.sentence(), file=sys.stdout if complete else sys.stderr)
+    if complete:
+        print(target.sentence())
+    else:
+        print(f"gradsheet: {target.sentence()}", file=sys.stderr)
     _say_kept(target.backup)
     return code if complete else code or 2
 
