@@ -343,6 +343,25 @@ def test_a_renamed_sheet_of_ours_is_the_users_archive(lesson, run):
     assert openpyxl.load_workbook(lesson).sheetnames[4:] == ["First try", *RUN_SHEETS[1:], "Training"]
 
 
+def test_a_workbook_of_numbers_gets_numbers(run, tmp_path):
+    path = tmp_path / "numbers.xlsx"
+    build.build(path, DEFAULT, [0.5], 4, formulas="values")
+    by_openpyxl(path, None)
+    show(path, run)
+    assert isinstance(openpyxl.load_workbook(path)["Mistakes"]["M6"].value, float)
+
+
+def test_a_workbook_whose_names_were_all_deleted(lesson, run):
+    package = Package(lesson)
+    root = package.xml(package.main())
+    root.remove(root.find(tag("definedNames")))
+    package.write_xml(package.main(), root)
+    package.save(lesson)
+    show(lesson, run)
+    assert audit(lesson) == (set(), "opens-clean")
+    assert openpyxl.load_workbook(lesson)["Training"].print_title_rows == f"${HEADER_ROW}:${HEADER_ROW}"
+
+
 def test_a_sheet_that_a_user_deleted_comes_back(lesson, run):
     show(lesson, run)
     book = openpyxl.load_workbook(lesson)
