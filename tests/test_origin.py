@@ -73,6 +73,32 @@ def one_property(path):
     )
 
 
+def one_value_of_the_proof(path):
+    os.rename(path, path.with_suffix(".old"))
+    copied(path.with_suffix(".old"), path, lambda name, c: c.replace(b"native", b"values") if name == proof.PART else c)
+
+
+def a_comment_in_the_proof(path):
+    os.rename(path, path.with_suffix(".old"))
+    end = b"</Properties>"
+    copied(path.with_suffix(".old"), path, lambda name, c: c.replace(end, b"<!-- mine -->" + end))
+
+
+def two_parts_swapped(path):
+    os.rename(path, path.with_suffix(".old"))
+    names = ["xl/charts/chart1.xml", "xl/charts/chart2.xml"]
+    with zipfile.ZipFile(path.with_suffix(".old")) as old:
+        swapped = dict(zip(names, [old.read(name) for name in reversed(names)], strict=True))
+    copied(path.with_suffix(".old"), path, lambda name, c: swapped.get(name, c))
+
+
+def the_proof_twice(path):
+    with zipfile.ZipFile(path) as archive:
+        content = archive.read(proof.PART)
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr(proof.PART, content)
+
+
 def one_more_part(path):
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("xl/media/mine.png", b"a picture")
@@ -102,6 +128,7 @@ def an_empty_file(path):
 
 
 CHANGES = [one_cell_by_openpyxl, only_saved_by_openpyxl, one_byte, one_property, one_more_part, a_part_twice]
+CHANGES += [one_value_of_the_proof, a_comment_in_the_proof, two_parts_swapped, the_proof_twice]
 FOREIGN = [by_xlsxwriter, by_an_older_gradsheet, a_text, an_empty_file]
 
 

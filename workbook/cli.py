@@ -143,11 +143,11 @@ def _build(args: argparse.Namespace) -> int:
     formulas = args.formulas or (UDF if _has_macros(args.out) else NATIVE)
     if formulas == UDF and not _has_macros(args.out):
         raise GradsheetError(f"--formulas udf needs macros; name the file {args.out.with_suffix('.xlsm').name}.")
+    tables = build.compute(network, rates, args.iterations)
     output = None if args.check else Output(args.out, force=args.force)
     report = run_report.of_folder(args.run_dir) if args.run_dir else None
     if output is None:
-        return _check(args.out, network, rates, args.iterations, formulas=formulas, report=report)
-    tables = build.compute(network, rates, args.iterations)
+        return _check(args.out, network, tables, formulas=formulas, report=report)
     with output.open() as file:
         _write(file, args.out, network, tables, formulas=formulas, report=report)
     count = "1 learning rate" if len(rates) == 1 else f"{len(rates)} learning rates"
@@ -208,23 +208,19 @@ def _train(args: argparse.Namespace) -> int:
     target = WorkbookFile(args.workbook, force=args.force)
     code = trainer_cli.run(args, target.show)
     complete = target.finish(args.resume)
-    print(target.sentence(), file=sys.stdout if complete else sys.stderr)
+    if complete:
+        print(target.sentence())
+    else:
+        print(f"gradsheet: {target.sentence()}", file=sys.stderr)
     _say_kept(target.backup)
     return code if complete else code or 2
 
 
 def _check(
-    path: Path,
-    network: Network,
-    rates: list[float],
-    iterations: int,
-    *,
-    formulas: str,
-    report: "RunReport | None",
+    path: Path, network: Network, tables: "list[RateTable]", *, formulas: str, report: "RunReport | None"
 ) -> int:
     from workbook import compare
 
-    tables = build.compute(network, rates, iterations)
     built = io.BytesIO()
     build.write(built, network, tables, formulas=formulas, macros=_has_macros(path), report=report)
     built.seek(0)

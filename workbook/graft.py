@@ -179,8 +179,8 @@ def _take_names(package: Package, source: Package) -> None:
     names = main.find(tag("definedNames"))
     if names is None:
         names = etree.Element(tag("definedNames"))
-        known = {etree.QName(child).localname for child in main if isinstance(child.tag, str)} & set(_BEFORE_NAMES)
-        main.insert(max(k for k, c in enumerate(main, 1) if etree.QName(c).localname in known), names)
+        local = [etree.QName(child).localname if isinstance(child.tag, str) else "" for child in main]
+        main.insert(max(k for k, child in enumerate(local, 1) if child in _BEFORE_NAMES), names)
     for name in theirs.iter(tag("definedName")):
         copy = etree.fromstring(etree.tostring(name, with_tail=False))
         copy.set("localSheetId", places[titles[int(name.get("localSheetId"))]])
