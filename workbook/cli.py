@@ -2,17 +2,20 @@
 
 import argparse
 import io
+import re
 import sys
 from collections.abc import Callable, Sequence
+from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from trainer.names import DATASETS, INSTALL
-from workbook import build, options, run_report
+from workbook import build, endings, options, run_report
 from workbook.layout import sheet_name
 from workbook.page import FORMULAS, NATIVE, UDF
+from workbook.terminal import say
 from workbook.texts import plain
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import GradsheetError, TooLittleMemory
 from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES, Network
 
 if TYPE_CHECKING:
@@ -25,38 +28,62 @@ LONG_BUILD = 20_000  # table rows from which a progress bar is shown
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse whose errors are one sentence, without the usage lines."""
+    """argparse whose errors are one sentence, without the usage lines, and for which -1e5,1 is no option."""
+
+    def __init__(self, *args, **options):
+        """Options as argparse has them."""
+        super().__init__(*args, **options)
+        # argparse's own pattern knows -1 and -0.5 only. Without this attribute -1e5 would merely need a = again.
+        self._negative_number_matcher = re.compile(r"-\.?\d")
+
+    def print_help(self, file: TextIO | None = None) -> None:
+        """Print the help; argparse's own method hides that it couldn't."""
+        say(self.format_help().rstrip(), file)
 
     def error(self, message: str) -> NoReturn:
         """Print the sentence and exit with 2."""
-        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
-        raise SystemExit(2)
+        endings.tell(f"{message} (see {self.prog} --help)", self.prog)
+        raise SystemExit(endings.MISTAKE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit code is 0 for done, 1 for a difference found, 2 for a mistake of the user's."""
+    """Run the command; returns the exit code, see `workbook.endings`."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a Windows console may have no ∂
-    args = _parser().parse_args(arguments)
+    return endings.concluded(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    with endings.at_once():
+        args = _parser().parse_args(arguments)
     try:
         return args.run(args)
-    except GradsheetError as error:
-        print(f"gradsheet: {error}", file=sys.stderr)
-        return 2
-    except MemoryError:
-        print(
-            "gradsheet: There is too little memory for this; use fewer iterations or learning rates.", file=sys.stderr
-        )
-        return 2
-    except KeyboardInterrupt:
-        print("gradsheet: Stopped; nothing was written.", file=sys.stderr)
-        return 130
+    except MemoryError as error:
+        raise TooLittleMemory(args.advice) from error
+
+
+class Version(argparse.Action):
+    """--version: the installed package's, which pyproject.toml gives."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str):
+        """No value follows."""
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *args: object) -> NoReturn:
+        """Print it and exit with 0."""
+        try:
+            say(f"gradsheet {metadata.version('gradsheet')}")
+        except metadata.PackageNotFoundError as error:
+            raise GradsheetError(f"gradsheet is not installed here, so it has no version; run {INSTALL}.") from error
+        parser.exit()
 
 
 def _parser() -> Parser:
     parser = Parser(prog="gradsheet", description="Neural-network training made visible in a spreadsheet.")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser.add_argument("--version", action=Version, help="show the version and exit")
+    parser.set_defaults(run=lambda args: parser.print_help() or endings.DONE, advice=endings.CLOSE_PROGRAMS)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_build(commands)
     _add_train(commands)
     _add_check(commands)
@@ -96,7 +123,7 @@ def _add_build(commands) -> None:
     parser.add_argument(
         "--run", dest="run_dir", metavar="RUN_DIR", type=Path, help="add the sheets of this training run"
     )
-    parser.set_defaults(run=_build)
+    parser.set_defaults(run=_build, advice="use fewer iterations or learning rates")
 
 
 def _add_train(commands) -> None:
