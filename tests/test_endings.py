@@ -15,7 +15,7 @@ import pytest
 from workbook import endings
 from workbook.cli import main
 from workbook.terminal import printable, wrapped
-from xlfuncs.errors import GradsheetError, TooLittleMemory
+from xlfuncs.errors import GradsheetError, TooLittleMemoryError
 
 COMMAND = [sys.executable, "-m", "workbook"]
 INTERRUPTIONS = int(os.environ.get("GRADSHEET_INTERRUPTIONS", "4"))  # a command; 40 and more with -m slow by hand
@@ -39,7 +39,7 @@ def run(capsys, *arguments):
     ("error", "code", "part"),
     [
         (GradsheetError("A sentence."), 2, "A sentence."),
-        (TooLittleMemory("use less"), 2, "too little memory for this; use less."),
+        (TooLittleMemoryError("use less"), 2, "too little memory for this; use less."),
         (MemoryError(), 2, "close other programs"),
         (KeyboardInterrupt(), 130, "Stopped."),
         (endings.Terminated(15), 143, "Stopped."),

@@ -15,7 +15,7 @@ from workbook.layout import sheet_name
 from workbook.page import FORMULAS, NATIVE, UDF
 from workbook.terminal import say
 from workbook.texts import plain
-from xlfuncs.errors import GradsheetError, TooLittleMemory
+from xlfuncs.errors import GradsheetError, TooLittleMemoryError
 from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES, Network
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         return args.run(args)
     except MemoryError as error:
-        raise TooLittleMemory(args.advice) from error
+        raise TooLittleMemoryError(args.advice) from error
 
 
 class Version(argparse.Action):

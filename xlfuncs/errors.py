@@ -8,15 +8,11 @@ class GradsheetError(ValueError):
     """
 
 
-class Damaged(GradsheetError):
+class DamagedError(GradsheetError):
     """A file was read, but holds something else than it should: reading it again won't help."""
 
 
-class NotWritten(GradsheetError):
-    """A file can't be written (rights, a full disk, a missing folder): what stood there before still does."""
-
-
-class TooLittleMemory(GradsheetError):
+class TooLittleMemoryError(GradsheetError):
     """Memory ran out; made from the advice that fits what was being done, such as `use fewer iterations`."""
 
     def __init__(self, advice: str):

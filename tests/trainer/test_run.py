@@ -54,7 +54,7 @@ def assert_same_run(folder, other):
     )
     assert rows == others and rows
     assert load_run(folder).rows == [
-        log_module.row_from(row) for row in load_checkpoint(folder / "last.pt", ("rows",))["rows"]
+        log_module.EpochRow(**row) for row in load_checkpoint(folder / "last.pt", ("rows",))["rows"]
     ]
 
 
