@@ -42,7 +42,7 @@ def choice(choices: tuple[str, ...], *, help: str = "") -> Any:
 def read(kind: type[T], values: object, place: str = "") -> T:
     """The dataclass `kind` from a mapping of its field names. Raises Mismatch, also for fields that it doesn't have."""
     if not isinstance(values, dict):
-        raise Mismatch(f"{place or 'it'} is {shown(values)}; it must be a list of names with values")
+        raise Mismatch(f"{place.rstrip('. ,') or 'it'} is {shown(values)}; it must be a list of names with values")
     hints = _hints(kind)
     unknown = [name for name in values if name not in hints]
     if unknown:
