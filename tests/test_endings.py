@@ -14,7 +14,6 @@ import pytest
 
 from workbook import endings
 from workbook.cli import main
-from workbook.terminal import printable, wrapped
 from xlfuncs.errors import GradsheetError, TooLittleMemoryError
 
 COMMAND = [sys.executable, "-m", "workbook"]
@@ -257,11 +256,3 @@ def test_a_signal_at_any_moment_is_no_traceback(book, arguments, whole, number):
         assert code in (0, 128 + number), said
         assert err in ("", "gradsheet: Stopped.\n"), said
         assert not [name for name in os.listdir() if name.startswith(".")], said
-
-
-def test_lines_break_between_words():
-    text = "the sheets Training, Architecture, Mistakes and Digit pad show this-run of /a/path/that/is/far/too/long/for/it."
-    lines = wrapped(text, 30).split("\n")
-    assert " ".join(lines) == text and len(lines) > 3
-    assert all(len(line) <= 30 or " " not in line for line in lines)
-    assert printable("a\x1b[31mb\rc\u202e\nd ∂ɳ") == "a\ufffd[31mb\ufffdc\ufffd\nd ∂ɳ"

@@ -162,7 +162,7 @@ def _build(args: argparse.Namespace) -> int:
         return _check(args.out, network, rates, args.iterations, formulas=formulas, report=report)
     _write(args.out, network, rates, args.iterations, formulas=formulas, report=report)
     count = "1 learning rate" if len(rates) == 1 else f"{len(rates)} learning rates"
-    print(f"{args.out}: {count}, {args.iterations:,} iterations each. Open it and begin with the sheet Start.")
+    say(f"{args.out}: {count}, {args.iterations:,} iterations each. Open it and begin with the sheet Start.")
     return 0
 
 
@@ -210,7 +210,7 @@ def _train(args: argparse.Namespace) -> int:
         return trainer_cli.run(args)
     _check_name(args.workbook)
     code = trainer_cli.run(args, _into(args.workbook))
-    print(f"{args.workbook}: the sheets Training, Architecture, Mistakes and Digit pad show this run.")
+    say(f"{args.workbook}: the sheets Training, Architecture, Mistakes and Digit pad show this run.")
     return code
 
 
@@ -243,9 +243,9 @@ def _check(
     except OSError as error:
         raise GradsheetError(f"{path} can't be read ({error.strerror}); build it first, without --check.") from error
     if difference:
-        print(f"{path} is not what gradsheet builds. {difference}")
+        say(f"{path} is not what gradsheet builds. {difference}")
         return 1
-    print(f"{path} is what gradsheet builds.")
+    say(f"{path} is what gradsheet builds.")
     return 0
 
 
@@ -256,7 +256,7 @@ def _demo(args: argparse.Namespace) -> int:
     if not args.no_train:
         _demo_training(args, path)
     rate = plain(LEARNING_RATES[0])
-    print(
+    say(
         f"Next: open {path} in Excel or LibreOffice. Start holds the yellow cells to change; every number follows.\n"
         f"On the sheet LR={rate}, click any cell of the table to see the formula behind its number.\n"
         "For Excel's own =BP_GRAD(…) and a Run Training button (Windows): gradsheet build lesson.xlsm"
@@ -292,17 +292,17 @@ def _demo_training(args: argparse.Namespace, path: Path) -> None:
     try:
         from trainer.data import choose_dataset
     except ImportError as error:
-        print(f"Not trained: the package {error.name} is missing; run {INSTALL}.")
+        say(f"Not trained: the package {error.name} is missing; run {INSTALL}.")
         return
     dataset, sentence = (args.dataset, "") if args.dataset else choose_dataset(args.data_dir)
     if sentence:
-        print(sentence)
+        say(sentence)
     parser = Parser()
     trainer_cli.add_arguments(parser)
     wanted = ["--recipe", "quick", "--dataset", dataset]
     wanted += ["--data-dir", str(args.data_dir)] if args.data_dir and dataset == "mnist" else []
     trainer_cli.run(parser.parse_args(wanted), _into(path))
-    print(f"{path} now also holds the sheets Training, Architecture, Mistakes and Digit pad.")
+    say(f"{path} now also holds the sheets Training, Architecture, Mistakes and Digit pad.")
 
 
 if __name__ == "__main__":
