@@ -34,7 +34,8 @@ def learning_rates(written: str) -> list[float]:
 def layers(written: str) -> tuple[int, int, int]:
     """2-2-2 as sizes. Raises GradsheetError."""
     parts = written.split("-")
-    if len(parts) != 3 or not all(part.isdecimal() and int(part) >= 1 for part in parts):
+    # More than nine digits are more than any sheet holds, and than the arithmetic behind `check_size` can.
+    if len(parts) != 3 or not all(part.isdecimal() and len(part) <= 9 and int(part) >= 1 for part in parts):
         raise GradsheetError(f"--layers is '{written}'; give inputs-hidden-outputs, such as 2-2-2 or 3-4-1.")
     return tuple(map(int, parts))
 
