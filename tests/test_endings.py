@@ -256,3 +256,18 @@ def test_a_signal_at_any_moment_is_no_traceback(book, arguments, whole, number):
         assert code in (0, 128 + number), said
         assert err in ("", "gradsheet: Stopped.\n"), said
         assert not [name for name in os.listdir() if name.startswith(".")], said
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize(
+    "kills", [8, pytest.param(int(os.environ.get("GRADSHEET_KILLS", "200")), marks=pytest.mark.slow)]
+)
+def test_a_kill_leaves_the_old_file_or_the_new_one(tmp_path, kills):
+    (tmp_path / "builds").mkdir()
+    seed = str(random.randrange(2**31))
+    program = Path(__file__).with_name("kill_builds.py")
+    done = subprocess.run(
+        [sys.executable, program, tmp_path / "builds", str(kills), seed], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"seed {seed}: {done.stderr}"
+    assert json.loads(done.stdout)["kills"] >= kills
