@@ -13,7 +13,7 @@ from xlfuncs.activations import ACTIVATIONS, LOSSES
 from xlfuncs.errors import GradsheetError
 from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES, Network
 from xlfuncs.optimizers import OPTIMIZERS
-from xlfuncs.spec import BIASES, Spec
+from xlfuncs.spec import BIASES, SIZES, Spec
 
 HIDDEN_BIAS, LATER_BIAS = 0.35, 0.6  # Mazur's
 PARTS = ("layers", "activation", "loss", "bias", "fixed_bias", "optimizer", "decay")
@@ -135,6 +135,8 @@ def _line(args: argparse.Namespace) -> str | None:
         return args.network
     if not parts:
         return None
+    if args.layers and not SIZES.fullmatch(args.layers):
+        raise GradsheetError(f"--layers is '{args.layers}'; give the units of each layer, such as 2-2-2 or 4-5-3-2.")
     words = [args.layers or "2-2-2", args.activation, args.loss, args.bias and f"bias={args.bias}"]
     words += [args.fixed_bias and "fixed-bias", args.optimizer, args.decay and f"decay={args.decay}"]
     return " ".join(word for word in words if word)

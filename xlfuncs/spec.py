@@ -29,7 +29,8 @@ from xlfuncs.optimizers import OPTIMIZERS
 BIASES = ("none", "unit", "layer")
 _SHARES = ("sigmoid", "softmax")
 _NEED_SHARES = ("binary-cross-entropy", "cross-entropy")
-_SIZES = re.compile(r"\d{1,6}(-\d{1,6})+")
+SIZES = re.compile(r"\d+(-\d+)+", re.ASCII)
+_MOST_DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,12 @@ class Spec:
     def parse(cls, text: str) -> Spec:
         """Read the line. Raises GradsheetError with a sentence that names the word."""
         words = text.replace(",", " ").split()
-        if not words or not _SIZES.fullmatch(words[0]):
+        if not words or not SIZES.fullmatch(words[0]):
             raise GradsheetError(
                 f"The network {quoted(text)} must begin with its sizes, such as 2-3-2: inputs, hidden units, outputs."
             )
+        if max(map(len, words[0].split("-"))) > _MOST_DIGITS:
+            raise GradsheetError(f"The network {quoted(words[0])} has a layer that no sheet can hold; use fewer units.")
         sizes = tuple(map(int, words[0].split("-")))
         activations, found = [], {}
         for word in map(str.lower, words[1:]):
