@@ -13,7 +13,7 @@ from xlfuncs.activations import ACTIVATIONS, LOSSES
 from xlfuncs.optimizers import OPTIMIZERS
 from xlfuncs.spec import BIASES, Spec
 
-ITERATIONS, RATES = 6, [0.05, 0.5]
+ITERATIONS, RATES = 6, [0.02, 0.1]
 CHOSEN = [
     "2-2-2 tanh",
     "2-2-2 bias=layer fixed-bias",
