@@ -22,6 +22,7 @@ _EXACT = 13  # significant digits from which a number counts as unrounded
 _NEIGHBOURS = 3
 _SMALLEST = np.finfo(float).tiny  # Excel has no smaller number than 2.2E-308: it shows 0 for one
 _NEAR = 100  # times the rounding: what is worth a closer look
+_CLEAR_STEP = 4  # roundings that a weight must move by to be seen moving
 _TRIES = 500  # at finding the exchanged variable, a table: the hint isn't worth more
 _NUMBERS_AT_ONCE = 200_000
 _CLEAR = 3  # wrong numbers from which a slip can be told from chance
@@ -76,7 +77,7 @@ def audit_columns(blueprint: Blueprint, values: dict[str, Array], learning_rate:
         return []
     rate = estimate_rate(blueprint, values) if learning_rate is None else learning_rate
     units = {variable: _rounding(column) for variable, column in values.items()}
-    frozen = _frozen_rows(blueprint, values, units)
+    frozen = _frozen_rows(blueprint, values, units, rate)
     shown = _Shown.of(values, units, rate, blueprint.constants)
     filled = np.mean([np.isfinite(column) for column in values.values()], axis=0) > 0.5
     found = []
@@ -202,7 +203,9 @@ def estimate_rate(blueprint: Blueprint, values: dict[str, Array]) -> float | Non
     return float(np.median(quotients)) if quotients.size else None
 
 
-def _frozen_rows(blueprint: Blueprint, values: dict[str, Array], units: dict[str, Array]) -> list[int]:
+def _frozen_rows(
+    blueprint: Blueprint, values: dict[str, Array], units: dict[str, Array], rate: float | None
+) -> list[int]:
     """Rows whose weights are exactly those of the row above although the gradients there are not 0."""
     columns = [v for v in blueprint.learned if v in values and f"grad_{v}" in values]
     if not columns or len(values[columns[0]]) < 2:
@@ -211,7 +214,10 @@ def _frozen_rows(blueprint: Blueprint, values: dict[str, Array], units: dict[str
     moving = np.any([np.abs(values[f"grad_{v}"][:-1]) > 1e-9 for v in columns], axis=0)
     unit = np.max([units[v] for v in columns], axis=0)[1:]
     largest = np.max([np.abs(values[f"grad_{v}"][:-1]) for v in columns], axis=0)
-    return [int(row) + 1 for row in np.flatnonzero(same & moving & (largest > 1e2 * unit))]
+    clear = largest > 1e2 * unit
+    if rate is not None:
+        clear &= np.abs(rate) * largest > _CLEAR_STEP * unit
+    return [int(row) + 1 for row in np.flatnonzero(same & moving & clear)]
 
 
 def _rounding(column: Array) -> Array:

@@ -13,13 +13,13 @@ MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 BUDGET = 1.5e6
 """Microseconds for one call; what is left of two seconds is for COM."""
 READ = 0.4  # a cell: through xlwings into an array
-WRITE = 0.3  # a cell: from an array, through xlwings, into rows
+WRITE = 0.5  # a cell: from an array, through xlwings, into rows
 EXPONENTIAL = 0.1  # a σ
 STEP = 40.0  # one iteration of any network: numpy's calls
 VALUE = 0.02  # one number of an iteration
-WEIGHT = 20.0  # a weight's formulas and names
+WEIGHT = 25.0  # a weight's formulas and names
 SHIFTED = 0.015  # one weight of one shifted network, for finite differences
-AUDITED = 0.8  # a cell of a table that is checked
+AUDITED = 1.2  # a cell of a table that is checked
 AUDITED_OUTPUTS = (
     0.03  # the same, times the outputs' square: a gradient's formula grows with them, as do its neighbours
 )
