@@ -228,6 +228,7 @@ def check_widths(libreoffice, path, slack=1.04):
                 if re.fullmatch(r"-?[\d.,]+(E[+-]\d+)?( ?%)?", text):
                     inside = any(a <= cell.column <= c and b <= cell.row <= d for a, b, c, d in areas)
                     texts = [text, widest(look.code)] if inside else [text]
+                    texts += ["100.00 %"] if look.code == '0.00" %"' else []
                     needed = max(map(look.px, texts))
                     kind = (cell.column, cell.style_id, cell.row in view.merged)
                     if needed > numbers.get(kind, (0, None))[0]:

@@ -124,7 +124,7 @@ class Layout:
     def learning_rate(self) -> str:
         """The cell of ɳ: H17 unless a long list of inputs and targets pushes it down."""
         listed = len(self.network.inputs) + len(self.network.targets)
-        return f"H{max(17, 2 + listed + 5)}"
+        return f"H{max(17, 2 + listed + 6)}"
 
     @cached_property
     def picture_px(self) -> tuple[int, int]:

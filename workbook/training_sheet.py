@@ -12,7 +12,7 @@ from trainer.log import EpochRow
 from trainer.published import PUBLISHED_LOG, PublishedRow
 from workbook import charts, training_controls
 from workbook.charts import LINE_COLOURS, Line
-from workbook.layout import absolute, quoted
+from workbook.layout import COLUMN_CHARS, absolute, quoted
 from workbook.page import TRAINING_TAB, Page
 from workbook.run_report import RunReport
 from workbook.training_layout import COLUMNS, EPOCH_LOG, FIRST_COLUMN, HEADER_ROW, MAX_EPOCHS, READY
@@ -66,7 +66,7 @@ def _set_up(page: Page) -> None:
     sheet.sheet_view.zoomScale = 85
     sheet.column_dimensions["A"].width = 2
     for k in (*range(FIRST_COLUMN, CHART_COLUMN), *range(PUBLISHED_COLUMN, PUBLISHED_COLUMN + len(PUBLISHED_COLUMNS))):
-        sheet.column_dimensions[get_column_letter(k)].width = 12
+        sheet.column_dimensions[get_column_letter(k)].width = COLUMN_CHARS
     for gap in (CHART_COLUMN - 1, PUBLISHED_COLUMN - 1):
         sheet.column_dimensions[get_column_letter(gap)].width = 3
     sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
