@@ -250,7 +250,8 @@ def _write_json(path: Path, values: dict[str, Any]) -> None:
 
 
 def _read_json(path: Path) -> object:
+    text = _read_text(path)
     try:
-        return json.loads(_read_text(path))
+        return json.loads(text)
     except JSON_ERRORS as error:
         raise Mismatch("it is no JSON") from error

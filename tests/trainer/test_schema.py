@@ -226,6 +226,19 @@ def test_other_data_than_the_runs(folder, few_images):
         train.resume(folder)
 
 
+@pytest.mark.parametrize("name", folders.FILES)
+def test_a_file_larger_than_any_of_ours_is_not_read(folder, monkeypatch, name):
+    path, smallest = folder / name, (folder / "config.json").stat().st_size
+    monkeypatch.setattr("trainer.run.LARGEST", smallest)
+    path.write_bytes(b" " * (smallest + 1))
+    reader = {".json": read_status if name == "status.json" else load_run, ".csv": load_run, ".pt": load_best}[
+        path.suffix
+    ]
+    with pytest.raises(DamagedError) as error:
+        reader(path if path.suffix == ".pt" else folder)
+    assert "it has more than" in sentence(error, path)
+
+
 def readers(folder):
     """Everything that reads a run folder, each by itself."""
     run = lambda: load_run(folder)  # noqa: E731
