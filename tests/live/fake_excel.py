@@ -12,6 +12,7 @@ import random
 import re
 import sys
 import types
+import weakref
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,10 +45,7 @@ class Dispatch:
     """As pywin32's CDispatch: get_X, put_X and do_X of a class are what Excel offers, each use of one a call."""
 
     def __init__(self, excel):
-        self.excel = excel
-
-    def alive(self):
-        return True
+        self.excel, self.generation = excel, excel.generation
 
     def __getattr__(self, name):
         if name.startswith("_") or name[:1].islower():
@@ -136,11 +134,13 @@ class FakeExcel:
     def __init__(self, path=None, refusals=0.0, seed=0, name=NAME, kinds=REFUSALS):
         self.path, self.refusals, self.random, self.kinds = path, refusals, random.Random(seed), kinds
         self.refused, self.calls, self.closes_after = 0, 0, None
+        self.generation = 0  # what was handed out before this one is dead
+        self.dead = lambda: ComError(self.random.choice((DISCONNECTED, UNAVAILABLE)))
         self.name, self.sheet_name, self.protected, self.status_bar = name, "Training", False, False
         self.names, self.table = dict(CELLS), [HEADER_ROW, FIRST_COLUMN, 1, len(COLUMNS)]
         self.cells = {CELLS[s.name]: s.default for s in SETTINGS if s.default is not None}
         self.cells |= {(HEADER_ROW, FIRST_COLUMN + k): header for k, header in enumerate(HEADERS)}
-        self.open = True
+        self.open, self.ranges = True, weakref.WeakSet()
         if path and Path(path).exists():
             saved = json.loads(Path(path).read_text())
             self.cells = {tuple(map(int, key.split(","))): value for key, value in saved["cells"].items()}
@@ -153,10 +153,10 @@ class FakeExcel:
             self.closes_after -= 1
             self.open = self.closes_after >= 0
         if not self.open:
-            if isinstance(about, Workbooks):
-                return act()  # Excel itself is still there, without our book
-            if not isinstance(about, Application):
-                raise ComError(self.random.choice((DISCONNECTED, UNAVAILABLE)))
+            if not isinstance(about, Application | Workbooks):  # Excel itself is still there, without our book
+                raise self.dead()
+        if about is not None and about.generation != self.generation:
+            raise self.dead()
         luck = self.random.random()
         if luck < self.refusals / 2:
             self.refuse()
@@ -205,11 +205,17 @@ class FakeExcel:
 
     def insert_row(self, at, values=()):
         self._move(lambda row: row + (row >= at), at, +1)
+        for found in self.ranges:  # a range that somebody holds goes with its cells
+            found.rows += found.row < at < found.row + found.rows
+            found.row += found.row >= at
         self.cells |= {(at, FIRST_COLUMN + k): value for k, value in enumerate(values)}
 
     def delete_row(self, at):
         self.cells = {place: value for place, value in self.cells.items() if place[0] != at}
         self._move(lambda row: row - (row > at), at, -1)
+        for found in self.ranges:
+            found.rows = max(1, found.rows - (found.row <= at < found.row + found.rows))
+            found.row -= found.row > at
 
     def _move(self, new, at, by):
         self.cells = {(new(row), column): value for (row, column), value in self.cells.items()}
@@ -361,6 +367,7 @@ class Range(Dispatch):
     def __init__(self, excel, row, column, rows=1, columns=1):
         super().__init__(excel)
         self.row, self.column, self.rows, self.columns = row, column, rows, columns
+        excel.ranges.add(self)
 
     def _places(self):
         return [[(self.row + r, self.column + c) for c in range(self.columns)] for r in range(self.rows)]
@@ -394,7 +401,7 @@ class Range(Dispatch):
     def put_Value(self, given):
         self._insist_on_rights()
         rows = given if isinstance(given, list | tuple) else [[given]]
-        for places, values in zip(self._places(), rows, strict=True):
+        for places, values in zip(self._places(), rows, strict=True):  # Excel would fill up with #N/A
             for place, value in zip(places, values, strict=True):
                 self.excel.cells[place] = entered(value)
                 if self.excel.cells[place] is None:
@@ -460,6 +467,7 @@ def excels(*running):
 if __name__ == "__main__":
     from workbook.live import follow
 
+    follow.HANDOVER_SECONDS = float(os.environ.get("HANDOVER", follow.HANDOVER_SECONDS))
     refusing = FakeExcel(path=sys.argv[1], refusals=float(sys.argv[2]), seed=os.getpid())
     with excels(refusing):
         sys.exit(follow.main(sys.argv[4:]))

@@ -32,9 +32,9 @@ def plan(cells: list[list[object]], wanted: list[list[float]], framed: int) -> d
     return written | cleared
 
 
-def epoch_places(cells: list[list[object]]) -> list[int]:
-    """Where epochs stand, of whichever run."""
-    return [place for place, row in enumerate(cells) if _epoch(row[0])]
+def without_epochs(cells: list[list[object]], framed: int) -> dict[int, None]:
+    """The plan that takes all epochs out of the table, of whichever run."""
+    return {place: BLANK for place, row in enumerate(cells[:framed]) if _epoch(row[0])}
 
 
 def _standing(cells: list[list[object]], epochs: int, framed: int) -> tuple[dict[int, int], list[int]]:

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import xlwings
 from xlwings.utils import a1_to_tuples, col_name
@@ -18,36 +19,78 @@ SLACK_ROWS = 200
 """So many rows more than epochs are looked at: people insert some."""
 
 
+class _Changed(Exception):  # noqa: N818 (nothing is wrong)
+    """Somebody was quicker: what stands there isn't what the plan was made for."""
+
+
 def fill(ask: Ask, sheet: "xlwings.Sheet", wanted: list[list[float]]) -> None:
     """See to it that each of the epochs' rows stands there once."""
-    corner, cells = _log(ask, sheet, len(wanted))
-    if epoch_rows.plan(cells, wanted, len(cells)):
-        framed = _frame(ask, sheet)
-        _carry_out(ask, sheet, corner, epoch_rows.plan(cells, wanted, framed or len(cells)), framed)
+    _carry_out(ask, sheet, len(wanted), lambda cells, framed: epoch_rows.plan(cells, wanted, framed))
 
 
 def clear(ask: Ask, sheet: "xlwings.Sheet") -> None:
     """Take all epochs away; what somebody wrote between them stays."""
-    corner, cells = _log(ask, sheet, MAX_EPOCHS)
-    framed = _frame(ask, sheet)
-    epochs = epoch_rows.epoch_places(cells[: framed or len(cells)])
-    _carry_out(ask, sheet, corner, dict.fromkeys(epochs, epoch_rows.BLANK), framed)
-    kept = [k for k, row in enumerate(cells[:framed]) if k not in epochs and not epoch_rows.is_blank(row)]
-    if framed > 1 + max(kept, default=0):
-        _resize(ask, sheet, 1 + max(kept, default=0))
+    _carry_out(ask, sheet, MAX_EPOCHS, epoch_rows.without_epochs)
+    framed, (_, cells) = _frame(ask, sheet), _log(ask, sheet, MAX_EPOCHS)
+    rows = max((1 + k for k, row in enumerate(cells[:framed]) if not epoch_rows.is_blank(row)), default=1)
+    if framed > rows:
+        _resize(ask, sheet, rows)
+
+
+def _carry_out(ask: Ask, sheet: "xlwings.Sheet", epochs: int, plan: Callable[[list, int], dict]) -> None:
+    """Plan, write the first rows that stand together, look again, until nothing is left to write.
+
+    People work in the sheet meanwhile, so a plan is good for one write. The frame first: an epoch twice within it is
+    one too many, outside of it somebody's copy.
+    """
+    written: dict[int, list[float] | None] = {}
+    while True:
+        corner, cells = _log(ask, sheet, epochs)
+        framed = _frame(ask, sheet) if plan(cells, len(cells)) else len(cells)
+        changes = plan(cells, framed or len(cells))
+        # What Excel made something else of, whatever the cells' formats are, is not written for ever.
+        changes = {place: row for place, row in changes.items() if place not in written or written[place] != row}
+        if not changes:
+            return
+        rows = 1 + max((place for place, row in changes.items() if row), default=-1)
+        if 0 < framed < rows:
+            _resize(ask, sheet, rows)
+        first, together = next(_together(changes))
+        block = ask(lambda: _block(sheet, corner, 1 + first, len(together)))  # noqa: B023 (called at once)
+        before = [*cells, *[[None] * len(COLUMNS)] * len(together)][first : first + len(together)]
+        with suppress(_Changed):
+            ask(lambda: _write(block, before, together))  # noqa: B023
+            written |= dict(enumerate(together, start=first))
+
+
+def _write(block: "xlwings.Range", before: list[list[object]], rows: list) -> None:
+    """Write rows of one kind over those that were there before, and over nothing else."""
+    if _rows(block) != before:
+        raise _Changed
+    if rows[0] is epoch_rows.BLANK:
+        block.clear_contents()
+    else:
+        block.raw_value = rows
 
 
 def _log(ask: Ask, sheet: "xlwings.Sheet", epochs: int) -> tuple[tuple[int, int], list[list[object]]]:
     """Row and column of the log's first header, and the rows below, more than there are epochs."""
     cell = ask(lambda: sheet.range(LOG_CORNER))
     corner = a1_to_tuples(ask(lambda: cell.address).replace("$", ""))[0]
-    headers, *cells = ask(lambda: _block(sheet, corner, 0, 1 + epochs + SLACK_ROWS).raw_value)
+    headers, *cells = ask(lambda: _rows(_block(sheet, corner, 0, 1 + epochs + SLACK_ROWS)))
     ours = [header for _, header, _ in COLUMNS]
     if any(header in ours and header != ours[k] for k, header in enumerate(headers)):
         raise Blocked("The columns of the epoch table stand in another order; undo that, and the rows come.")
     if any(hasattr(row[0], "year") and isinstance(row[1], float) for row in cells):
         raise Blocked("The epochs' cells are formatted as dates; give them the format General, and the rows come.")
-    return corner, [[None if str(cell) == "k.missing_value" else cell for cell in row] for row in cells]
+    return corner, cells
+
+
+def _rows(block: "xlwings.Range") -> list[list[object]]:
+    """What stands there; None for a blank cell, which macOS calls a missing value."""
+    found = block.raw_value
+    rows = found if isinstance(found[0], list | tuple) else [found]
+    return [[None if str(cell) == "k.missing_value" else cell for cell in row] for row in rows]
 
 
 def _block(sheet: "xlwings.Sheet", corner: tuple[int, int], first: int, rows: int) -> "xlwings.Range":
@@ -70,19 +113,6 @@ def _frame(ask: Ask, sheet: "xlwings.Sheet") -> int:
     """How many rows the epoch table has; 0 where it is plain cells."""
     found = _table(ask, sheet)
     return found[2][0] - found[1][0] if found else 0
-
-
-def _carry_out(ask: Ask, sheet: "xlwings.Sheet", corner: tuple[int, int], plan: dict, framed: int) -> None:
-    """Write a plan of epoch_rows. The frame first: a row outside of it would count as somebody's copy."""
-    rows = 1 + max((place for place, row in plan.items() if row), default=-1)
-    if 0 < framed < rows:
-        _resize(ask, sheet, rows)
-    for first, together in _together(plan):
-        block = ask(lambda: _block(sheet, corner, 1 + first, len(together)))  # noqa: B023 (called at once)
-        if together[0] is epoch_rows.BLANK:
-            ask(block.clear_contents)
-        else:
-            ask(lambda: setattr(block, "raw_value", together))  # noqa: B023
 
 
 def _together(plan: dict[int, list[float] | None]) -> Iterator[tuple[int, list]]:
