@@ -152,9 +152,8 @@ class FakeExcel:
         if self.closes_after is not None:
             self.closes_after -= 1
             self.open = self.closes_after >= 0
-        if not self.open:
-            if not isinstance(about, Application | Workbooks):  # Excel itself is still there, without our book
-                raise self.dead()
+        if not self.open and not isinstance(about, Application | Workbooks):  # Excel itself is there, without our book
+            raise self.dead()
         if about is not None and about.generation != self.generation:
             raise self.dead()
         luck = self.random.random()
@@ -266,7 +265,7 @@ class Workbooks(Dispatch):
 
 class Workbook(Dispatch):
     def get_Name(self):
-        return self.excel.name.rpartition("\\")[2]
+        return re.split(r"[/\\]", self.excel.name)[-1]
 
     def get_FullName(self):
         return self.excel.name

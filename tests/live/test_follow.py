@@ -653,6 +653,7 @@ def protect(excel):
 
 def delete_sheet(excel):
     excel.sheet_name = None
+    excel.generation += 1
 
 
 def delete_status(excel):

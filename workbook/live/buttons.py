@@ -25,9 +25,10 @@ FLAGS = {"dataset": "--dataset", "device": "--device", "recipe": "--recipe", "se
 FLAGS |= {"epochs": "--epochs", "batch_size": "--batch-size", "learning_rate": "--lr", "data_folder": "--data-dir"}
 
 
-# Excel's errors, as cells show them; xlwings hands over the seven oldest as these texts, the others as COM's numbers.
-_CELL_ERRORS = {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"}
-_FIRST_ERROR, _LAST_ERROR = -2146826288, -2146826238  # #NULL! … #FIELD!
+# What CVErr of VBA makes: on Windows COM hands over each error of a cell as its number.
+_ERRORS = range(-2146828288, -2146762752)
+_ERROR_NAMES = {2000: "#NULL!", 2007: "#DIV/0!", 2015: "#VALUE!", 2023: "#REF!", 2029: "#NAME?", 2036: "#NUM!"}
+_ERROR_NAMES |= {2042: "#N/A", 2045: "#SPILL!", 2050: "#CALC!"}
 
 
 def run() -> None:
@@ -158,10 +159,10 @@ def _value(setting: Setting, cell: object) -> str | int | float | None:
 
 
 def _cell_error(cell: object) -> str | None:
-    """What an error's cell shows. COM's other numbers are all of the type float."""
-    if isinstance(cell, int) and _FIRST_ERROR <= cell <= _LAST_ERROR:
-        return "an error"
-    return cell if isinstance(cell, str) and cell in _CELL_ERRORS else None
+    """What an error's cell shows; None for any other one. COM's other numbers are all of the type float."""
+    if isinstance(cell, int) and cell in _ERRORS:
+        return _ERROR_NAMES.get(cell - _ERRORS.start, "an error")
+    return cell if cell in _ERROR_NAMES.values() else None
 
 
 def _shown(cell: object) -> str:

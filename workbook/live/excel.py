@@ -88,8 +88,12 @@ class OpenWorkbook:
         return self._ask(lambda: cell.raw_value)
 
     def _setting(self, sheet: "xlwings.Sheet", name: str) -> object:
-        cell = self._ask(lambda: sheet.range(name)).options(err_to_str=True)
-        return self._ask(lambda: cell.value)
+        """Raw: xlwings' own conversion makes None of some errors. On macOS it is the option that tells errors."""
+        cell = self._ask(lambda: sheet.range(name).options(err_to_str=True))
+        found = self._ask(lambda: cell.raw_value)
+        while isinstance(found, list | tuple):  # macOS, with that option
+            found = found[0]
+        return None if found == "" or str(found) == "k.missing_value" else found
 
     def _write(self, sheet: "xlwings.Sheet", name: str, value: str | float) -> None:
         cell = self._ask(lambda: sheet.range(name))
