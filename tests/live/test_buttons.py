@@ -259,6 +259,7 @@ def test_a_sheet_that_cannot_be_written_is_said_in_excels_status_bar(excel, butt
 @pytest.mark.parametrize("button", BUTTONS, ids=lambda button: button.__name__)
 def test_an_excel_that_closes_or_never_answers_is_no_dialog(excel, button, monkeypatch):
     slept = []
+    monkeypatch.setattr(launch, "start_worker", lambda folder, chosen: folder.mkdir(parents=True))
     monkeypatch.setattr(time, "sleep", slept.append)
     excel.refusals = 2.0
     button()

@@ -168,7 +168,7 @@ def calling_book(seconds: float) -> OpenBook:
     while True:
         try:
             caller = xlwings.Book.caller()
-            return OpenBook(full_name(caller), caller, seconds=seconds)
+            return OpenBook(full_name(caller), caller, time.sleep, seconds)
         except Exception as error:
             if not is_excels(error):
                 raise
