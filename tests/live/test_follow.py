@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from workbook.live.excel_errors import Patience, StillBusyError
 from workbook.live.follow import CLOSED, DONE, FAILED, FOLLOWED, follow
 from workbook.live.launch import OUTPUT, WORKER_LOCK, is_active
 from workbook.live.open_book import FAILURES, OpenBook, full_name
-from workbook.live.target import progress_of, status_line
+from workbook.live.target import Blocked, progress_of, status_line
 from workbook.training_layout import COLUMNS, FIRST_COLUMN, HEADER_ROW, SETTINGS
 from xlfuncs.errors import GradsheetError
 
@@ -219,6 +220,24 @@ def test_another_excel_that_answers_nothing_hides_no_book(run):
     with excels(FakeExcel(name="other.xlsm", refusals=1.0), excel):
         assert follow(run.folder, OpenWorkbook.named(NAME, no_pause))
     assert len(excel.log()) == 2
+
+
+def test_windows_that_are_not_found_for_a_while(run, monkeypatch):
+    """xlwings finds Excel by its windows; a list that lacks them once proves nothing yet."""
+    runs.finish(run)
+    excel, looks = FakeExcel(), []
+    with excels(excel):
+        monkeypatch.setattr(
+            fake_excel.windows, "get_excel_hwnds", lambda: iter([] if looks.append(1) or len(looks) < 10 else [1])
+        )
+        target = OpenWorkbook.named(NAME, no_pause)
+        target.begin(run.folder)
+        looks.clear()
+        monkeypatch.setattr(
+            fake_excel.windows, "get_excel_hwnds", lambda: iter([] if looks.append(1) or len(looks) < 4 else [1])
+        )
+        excel.generation += 1
+        assert target.run_folder() == run.folder and len(looks) >= 4
 
 
 def test_saved_under_another_name(run, monkeypatch):
@@ -628,6 +647,16 @@ def test_a_format_that_changes_what_is_read(run, form, monkeypatch):
     for _ in range(3):
         follow(run.folder, opened(excel))
     assert [int(float(row[0])) for row in excel.log()] == [1, 2, 3]
+
+
+def test_dates_instead_of_epochs_are_said(run):
+    runs.add_epochs(run, 3)
+    excel = FakeExcel()
+    opened(excel).begin(run.folder)
+    opened(excel).show(run)
+    excel.cells[HEADER_ROW + 1, FIRST_COLUMN] = datetime(1900, 1, 1)
+    with pytest.raises(Blocked, match="formatted as dates"):
+        opened(excel).show(run)
 
 
 def test_moved_columns_are_said_and_not_written_over(run, monkeypatch):
