@@ -3,6 +3,7 @@
 `ask` is OpenBook's: it makes one call of Excel, until there is an answer.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -15,6 +16,7 @@ from workbook.live.target import Blocked
 from workbook.training_layout import COLUMNS, LOG_CORNER, MAX_EPOCHS
 
 Ask = Callable[[Callable], object]
+ATTEMPTS = 3  # to write a row, each time one looks
 SLACK_ROWS = 200
 """So many rows more than epochs are looked at: people insert some."""
 
@@ -43,14 +45,13 @@ def _carry_out(ask: Ask, sheet: "xlwings.Sheet", epochs: int, plan: Callable[[li
     People work in the sheet meanwhile, so a plan is good for one write. The frame first: an epoch twice within it is
     one too many, outside of it somebody's copy.
     """
-    written: dict[int, list[float] | None] = {}
+    written: Counter[int] = Counter()
     while True:
         corner, cells = _log(ask, sheet, epochs)
         framed = _frame(ask, sheet) if plan(cells, len(cells)) else len(cells)
         changes = plan(cells, framed or len(cells))
-        # What Excel made something else of, whatever the cells' formats are, is not written for ever.
-        changes = {place: row for place, row in changes.items() if place not in written or written[place] != row}
-        if not changes:
+        # What a cell's format makes something else of isn't written for ever, nor against somebody who insists.
+        if not changes or any(written[place] >= ATTEMPTS for place in changes):
             return
         rows = 1 + max((place for place, row in changes.items() if row), default=-1)
         if 0 < framed < rows:
@@ -60,7 +61,7 @@ def _carry_out(ask: Ask, sheet: "xlwings.Sheet", epochs: int, plan: Callable[[li
         before = [*cells, *[[None] * len(COLUMNS)] * len(together)][first : first + len(together)]
         with suppress(_Changed):
             ask(lambda: _write(block, before, together))  # noqa: B023
-            written |= dict(enumerate(together, start=first))
+            written.update(range(first, first + len(together)))
 
 
 def _write(block: "xlwings.Range", before: list[list[object]], rows: list) -> None:
