@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from workbook.check.evaluate import evaluate, leaves
+from workbook.check.evaluate import leaves, value_or_nan
 from workbook.check.formula import Node
 from workbook.check.kinds import RATE
 from workbook.check.resolve import Resolver
@@ -14,6 +14,22 @@ from workbook.check.tables import Table
 from xlfuncs import labels
 
 VOTING_ROWS = 60
+
+
+def iteration_is_rate(resolver: Resolver) -> bool:
+    """Whether the column that is labelled as the iteration (`n`, say) is what most updates multiply with."""
+    table = resolver.table
+    if "iteration" not in table.columns:
+        return False
+    votes = 0
+    for variable in (v for v in table.blueprint.learned if v in table.columns):
+        for row in list(table.rows)[1 : VOTING_ROWS + 1]:
+            meaning = resolver.meaning(row, table.columns[variable])
+            if meaning is not None:
+                votes += (
+                    1 if any(leaf.kind == "var" and leaf.value[0] == "iteration" for leaf in leaves(meaning)) else -1
+                )
+    return votes > 0
 
 
 def find_rate(resolver: Resolver) -> None:
@@ -57,7 +73,7 @@ def _direct_rate(table: Table, resolver: Resolver) -> Counter:
     for variable in table.blueprint.learned:
         for row in list(table.rows)[1:VOTING_ROWS] if variable in table.columns else ():
             cell = table.cell(variable, row)
-            for ref in cell.formula.refs if cell is not None and cell.formula is not None else ():
+            for ref in cell.template.refs if cell is not None and cell.template is not None else ():
                 at = ref.at(row, table.columns[variable])
                 if ref.sheet is not None or (at[1] in table.variables and at[0] in table.rows) or at[0] in table.rows:
                     continue
@@ -66,7 +82,7 @@ def _direct_rate(table: Table, resolver: Resolver) -> Counter:
                     continue
                 value = target.value
                 if not isinstance(value, float):  # a file that was never calculated
-                    value = float(evaluate(resolver.meaning_of(target.formula.tree, *at), _constant))
+                    value = float(value_or_nan(resolver.meaning_of(target.formula.tree, *at), _constant))
                 if np.isfinite(value):
                     found[((table.sheet.name, *at), value)] += 1
     return found
