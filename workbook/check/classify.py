@@ -108,8 +108,12 @@ class Judge:
         """The learning rate of an update formula that is right but for a rate written as a number."""
         if variable not in self.blueprint.learned:
             return None
+        try:
+            value = self.value(node)
+        except UnknownError:
+            return None
         gradient = self.sample[f"grad_{variable}"][MIDDLE - 1]
-        rates = (self.sample[variable][MIDDLE - 1] - self.value(node)) / gradient
+        rates = (self.sample[variable][MIDDLE - 1] - value) / gradient
         if not np.isfinite(rates).all() or not 0 < rates[0] < 1e4:
             return None
         if np.abs(rates - rates[0]).max() > 1e-7 * rates[0]:

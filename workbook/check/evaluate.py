@@ -6,6 +6,7 @@ reason. An error that the sheet itself shows, such as #VALUE!, raises `SheetErro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import reduce
 
@@ -85,7 +86,7 @@ def _number_in(text: str) -> float:
         return float(text)
     except ValueError:
         pass
-    if any(character.isdigit() for character in text):
+    if re.match(r"[\s+-]*[\d.,]", text):  # 0,5 or 50 %: a number in some countries
         raise UnknownError(f"calculates with the text “{text}”")
     raise SheetError("#VALUE!")
 

@@ -8,11 +8,10 @@ import numpy as np
 
 from workbook.check import formula, words
 from workbook.check.book import Book
-from workbook.check.classify import Diagnosis, Judge
+from workbook.check.classify import Diagnosis
 from workbook.check.effects import effects, right_table, stale_rows, start_of
-from workbook.check.evaluate import KNOWN, UnknownError
+from workbook.check.evaluate import KNOWN
 from workbook.check.findings import Finding, Part
-from workbook.check.formula import Node
 from workbook.check.judge import Group, Judged, judge_of
 from workbook.check.kinds import RATE
 from workbook.check.right import right_formula
@@ -209,7 +208,7 @@ def _rates(table: Table, judged: Judged) -> list[Finding]:
     parts = []
     by_variable: dict[str, list[int]] = {}
     for (variable, row), meaning in judged.meanings.items():
-        if variable in table.blueprint.learned and _literal_rate(judge, meaning, variable) in odd:
+        if variable in table.blueprint.learned and judge.literal_rate(meaning, variable) in odd:
             by_variable.setdefault(variable, []).append(row)
     for variable, rows in by_variable.items():
         stands = stands_in(table, variable, rows[0])
@@ -217,13 +216,6 @@ def _rates(table: Table, judged: Judged) -> list[Finding]:
     shown = ", ".join(f"{rate:g}" for rate in sorted(odd))
     text = f"{words.names_text(list(by_variable))}: learning rate {shown}, while the other updates use {table.rate:g}."
     return [Finding("wrong learning rate", table.sheet.name, parts, text)]
-
-
-def _literal_rate(judge: Judge, meaning: Node, variable: str) -> float | None:
-    try:
-        return judge.literal_rate(meaning, variable)
-    except UnknownError:
-        return None
 
 
 def _missing(table: Table, judged: Judged) -> list[Finding]:

@@ -112,11 +112,11 @@ def _exchanges(search: Search, node: Node, right: Node) -> list[_Hole]:
 
 
 def _factors(node: Node, right: Node) -> list[_Hole]:
-    """A factor too few or too many, of the whole formula or of a term."""
+    """A factor too few or too many in any of the formula's products."""
     choices = tuple(factors_of(right))
-    terms = [()] + [(k,) for k in range(len(node.args)) if node.kind == "op" and node.value in ("+", "-", "neg")]
+    products = [path for path, _ in paths(node) if not path or at(node, path[:-1]).value not in ("*", "/")]
     found = []
-    for path in terms:
+    for path in products[:_PLACES]:
         for operator, kind in (("*", "missing factor"), ("/", "extra factor")):
 
             def make(tree: Node, new: Node, path=path, operator=operator) -> Node:
