@@ -10,7 +10,7 @@ import numpy as np
 from workbook.check.evaluate import SheetError, UnknownError, evaluate, leaves
 from workbook.check.formula import Node
 from workbook.check.kinds import RATE
-from workbook.check.trees import LEAVES, distinct, node_of
+from workbook.check.trees import node_of
 from xlfuncs.blueprint import MIDDLE, SAMPLE_ROWS, Blueprint
 
 Array = np.ndarray
@@ -43,6 +43,17 @@ class Judge:
 
     def leaf(self, node: Node) -> Array | float | None:
         """The value of a leaf in the middle row of the random tables."""
+        return self._leaf(node, (0,))
+
+    def leaf_for(self, variable: str) -> Callable[[Node], Array | float | None]:
+        """The values of leaves for that variable's formulas: an update may read inputs and targets of its own row or,
+        with a gradient written into it, of the row above."""
+        return self._update_leaf if variable in self.blueprint.learned else self.leaf
+
+    def _update_leaf(self, node: Node) -> Array | float | None:
+        return self._leaf(node, (-1, 0))
+
+    def _leaf(self, node: Node, own_rows: tuple[int, ...]) -> Array | float | None:
         match node.kind:
             case "var":
                 variable, offset = node.value
@@ -51,7 +62,8 @@ class Judge:
                 row = max(0, min(SAMPLE_ROWS - 1, MIDDLE + offset))
                 value = self.sample[variable][row]
                 # In the random tables inputs and targets are the same in every row; in a sheet they need not be.
-                return value * (1.37 + 0.11 * offset) if offset and variable in self.blueprint.constants else value
+                other = offset not in own_rows and variable in self.blueprint.constants
+                return value * (1.37 + 0.11 * offset) if other else value
             case "cell":
                 return node.value[3]
             case "empty":
@@ -92,7 +104,7 @@ class Judge:
 
     def _compared(self, node: Node, variable: str) -> bool:
         try:
-            value = np.asarray(evaluate(node, self.leaf), dtype=float)
+            value = np.asarray(evaluate(node, self.leaf_for(variable)), dtype=float)
         except SheetError:
             return False  # the sheet shows an error instead of a number
         right = self.sample[variable][MIDDLE]
@@ -109,7 +121,7 @@ class Judge:
         if variable not in self.blueprint.learned:
             return None
         try:
-            value = self.value(node)
+            value = self.value(node, self.leaf_for(variable))
         except UnknownError:
             return None
         gradient = self.sample[f"grad_{variable}"][MIDDLE - 1]
@@ -129,8 +141,3 @@ class Judge:
                 if (offset > 0 and name != "iteration") or (offset == 0 and self.order[name] >= own):
                     return True
         return False
-
-    def foreign(self, node: Node, variable: str) -> tuple[tuple[Node, Node], ...]:
-        """The references of a wrong formula that don't belong in it, each as an exchange with itself."""
-        wanted = distinct(self.right[variable])
-        return tuple((leaf, leaf) for leaf in distinct(node) if leaf not in wanted and leaf.kind in LEAVES)

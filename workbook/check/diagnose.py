@@ -12,25 +12,27 @@ from workbook.check.formula import Node
 from workbook.check.judge import Group, Judged
 from workbook.check.kinds import RATE
 from workbook.check.resolve import Resolver
+from workbook.check.right import right_expression
 from workbook.check.searches import Search, SpentError
 from workbook.check.tables import Table
-from workbook.check.trees import with_rate
+from workbook.check.trees import distinct, node_of, with_rate
 from workbook.check.two_slips import find_two
 
 MAX_BRACKETS = 30  # operands up to which a lost pair of brackets is searched for
 
 
-def diagnose(judge: Judge, node: Node, variable: str, reparsed: Callable[[], Iterator[Node]]) -> Diagnosis:
+def diagnose(judge: Judge, node: Node, variable: str, right: Node, reparsed: Callable[[], Iterator[Node]]) -> Diagnosis:
     """The kind of fault of a wrong meaning; `reparsed` gives the formula with one more pair of brackets.
 
     A learning rate that is written as a number has to be the variable `learning_rate` by now.
     """
-    search = Search(judge, variable)
+    search = Search(judge, variable, right)
     try:
         found = search.find(node, reparsed) or find_two(search, node, reparsed)
     except SpentError:
         found = None
-    return found or Diagnosis("wrong formula", swaps=judge.foreign(node, variable))
+    wanted = distinct(right)
+    return found or Diagnosis("wrong formula", swaps=tuple((old, old) for old in distinct(node) if old not in wanted))
 
 
 def explain(judged: Judged, resolver: Resolver, judge: Judge) -> None:
@@ -43,7 +45,7 @@ def explain(judged: Judged, resolver: Resolver, judge: Judge) -> None:
     for group in judged.wrong:
         meaning = group.meaning
         row = group.rows[group.meanings.index(meaning)]
-        key = (group.variable, meaning, _written_rate(table, judged))
+        key = (group.variable, meaning, _written_rate(table, judged), frozenset(table.columns))
         if key not in cache:
             cache[key] = _diagnosis(resolver, judge, judged, group.variable, row, meaning)
         group.diagnosis = _dollars(cache[key], group, table, (group.variable, id(group.template)) in right_rows)
@@ -63,10 +65,11 @@ def _diagnosis(resolver: Resolver, judge: Judge, judged: Judged, variable: str, 
     if rate is not None and any(leaf.kind == "number" for leaf in leaves(meaning)):
         return Diagnosis("wrong learning rate", detail=f"the number {rate:g}")
     written = _written_rate(table, judged)
+    right = node_of(right_expression(table, variable))
     if written is None or variable not in judge.blueprint.learned:
-        return diagnose(judge, meaning, variable, lambda: _bracketed(resolver, variable, row))
+        return diagnose(judge, meaning, variable, right, lambda: _bracketed(resolver, variable, row))
     brackets = (with_rate(tree, written) for tree in _bracketed(resolver, variable, row))
-    return diagnose(judge, with_rate(meaning, written), variable, lambda: brackets)
+    return diagnose(judge, with_rate(meaning, written), variable, right, lambda: brackets)
 
 
 def _written_rate(table: Table, judged: Judged) -> float | None:
@@ -113,7 +116,7 @@ def _bracketed(resolver: Resolver, variable: str, row: int) -> Iterator[Node]:
                 tree = formula.tree_of_tokens(changed, row, column)
             except (ValueError, AttributeError):
                 continue
-            yield resolver.meaning_of(tree, row, column)
+            yield resolver.meaning_of(tree, row, column, ranged=cell.formula.ranged)
 
 
 def _dollars(diagnosis: Diagnosis, group: Group, table: Table, right_elsewhere: bool) -> Diagnosis:

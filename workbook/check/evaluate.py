@@ -191,6 +191,9 @@ _LOGICAL = {
 }
 _OF_LISTS = ("SUM", "PRODUCT", "AVERAGE", "SUMSQ", "SUMPRODUCT", "SUMXMY2", "MAX", "MIN")
 
+EVALUATED = frozenset((*_UNARY, *_LOGICAL, *_OF_LISTS, "POWER", "POW", "IF", "IFERROR", "PI", "ROUND"))
+"""Functions that are evaluated here."""
+
 # openpyxl's list is Excel 2007's; these came later.
 _NEWER = (
     "ARRAYTOTEXT BYCOL BYROW CHOOSECOLS CHOOSEROWS CONCAT DROP EXPAND FILTER HSTACK IFNA IFS LAMBDA LET MAKEARRAY MAP "

@@ -180,6 +180,11 @@ class FileReport:
         return [finding for table in self.tables for finding in table.findings] + self.charts
 
     @property
+    def reasons(self) -> list[str]:
+        """Why tables of it aren't judged."""
+        return [reason for table in self.tables for reason in table.reasons]
+
+    @property
     def faults(self) -> list[Finding]:
         """The findings that make the file wrong."""
         return [finding for finding in self.findings if not finding.note]

@@ -167,7 +167,7 @@ def _gradient_ratio(meanings: dict[str, Node], weight: str, judge: Judge) -> flo
     if f"grad_{weight}" in meanings:
         value = _value(meanings[f"grad_{weight}"], judge.leaf)
         return None if value is None else _steady_ratio(value, judge.sample[f"grad_{weight}"][MIDDLE])
-    value = _value(meanings[weight], judge.leaf) if weight in meanings else None
+    value = _value(meanings[weight], judge.leaf_for(weight)) if weight in meanings else None
     if value is None:
         return None
     step = judge.sample[weight][MIDDLE - 1] - value

@@ -8,7 +8,7 @@ functions of numbers. What can't be written so becomes an `unknown` leaf with th
 from __future__ import annotations
 
 from workbook.check.book import Book, Cell, Sheet
-from workbook.check.evaluate import SheetError, UnknownError, cannot_judge, evaluate, unknown
+from workbook.check.evaluate import EVALUATED, KNOWN, SheetError, UnknownError, cannot_judge, evaluate, unknown
 from workbook.check.formula import Node, Ref
 from workbook.check.names import target
 
@@ -100,6 +100,7 @@ class Plain:
                 return self._place(node)
             if node.value in _AGGREGATES:
                 return self._aggregate(node)
+            _refuse_unknown(node)
         if not node.args:
             return node
         return Node(node.kind, node.value, tuple(self._one(arg) for arg in node.args))
@@ -126,6 +127,7 @@ class Plain:
                     return self._place(node)
             if node.value in _AGGREGATES:
                 return self._aggregate(node)
+            _refuse_unknown(node)
         if not node.args:
             return node
         return Node(node.kind, node.value, tuple(self._entry(arg, down, right) for arg in node.args))
@@ -271,6 +273,11 @@ class Plain:
         if sheet is None:
             raise UnknownError(f"refers to {model.sheet}, which isn't in the workbook")
         return sheet
+
+
+def _refuse_unknown(node: Node) -> None:
+    if node.value in KNOWN - EVALUATED:
+        raise UnknownError(cannot_judge(str(node.value)))
 
 
 def _size(node: Node, limit: int) -> int:

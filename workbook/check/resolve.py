@@ -48,9 +48,10 @@ class Resolver:
             self.meanings[shape[0]] = known
         return known
 
-    def meaning_of(self, tree: Node, row: int, column: int) -> Node:
-        """The meaning that a formula would have in that cell."""
-        tree = Plain(self.book, self.table.sheet, row, column).one(tree)
+    def meaning_of(self, tree: Node, row: int, column: int, *, ranged: bool = True) -> Node:
+        """The meaning that a formula would have in that cell; not `ranged` where it has nothing to be written out."""
+        if ranged:
+            tree = Plain(self.book, self.table.sheet, row, column).one(tree)
         return self._intern(self._tree(tree, self.table.sheet, row, column, row, 0))
 
     def _formula(self, cell: Cell, sheet: Sheet, row: int, column: int, origin: int, depth: int) -> Node:

@@ -30,9 +30,10 @@ class SpentError(Exception):
 class Search:
     """The search for the slips of one formula. Each method gives the first change that makes it right, or None."""
 
-    def __init__(self, judge: Judge, variable: str):
-        """Of a formula for that variable."""
-        self.judge, self.variable, self.budget = judge, variable, _BUDGET
+    def __init__(self, judge: Judge, variable: str, right: Node):
+        """Of a formula for that variable; `right` is the right one, in the columns that the table has."""
+        self.judge, self.variable, self.right, self.budget = judge, variable, right, _BUDGET
+        self.leaf = judge.leaf_for(variable)
         self.choices: dict[tuple[Node, ...], Array] = {}
 
     def value(self, node: Node, leaf: Callable | None = None) -> Array:
@@ -40,12 +41,12 @@ class Search:
         self.budget -= 1
         if self.budget <= 0:
             raise SpentError
-        return self.judge.value(node, leaf)
+        return self.judge.value(node, leaf or self.leaf)
 
     def values_of(self, choices: tuple[Node, ...]) -> Array:
         """The values of parts of the right formula, shape (choices, samples)."""
         if choices not in self.choices:
-            self.choices[choices] = np.array([self.judge.value(choice) for choice in choices])
+            self.choices[choices] = np.array([self.judge.value(choice, self.leaf) for choice in choices])
         return self.choices[choices]
 
     def fits(self, node: Node) -> bool:
@@ -57,10 +58,10 @@ class Search:
 
     def find(self, node: Node, reparsed: Callable[[], Iterator[Node]]) -> Diagnosis | None:
         """The slip that the formula has."""
-        right = self.judge.right[self.variable]
+        right = self.right
         found = self._turned(node) or self._exchange(node, right)
         found = found or (Diagnosis("lost parentheses") if any(map(self.fits, reparsed())) else None)
-        found = found or self.signs(node)
+        found = found or self.signs(node) or self._operators(node)
         found = found or self._factors(node, right)
         found = found or self._terms(node, right)
         return found or self._numbers(node, right) or self._operators_and_exchange(node, right)
@@ -121,7 +122,7 @@ class Search:
         return None
 
     def signs(self, node: Node) -> Diagnosis | None:
-        """A sign that is the wrong way round, or one operator in the place of another."""
+        """A sign that is the wrong way round."""
         for path, old in paths(node):
             if self.fits(put(node, path, Node("op", "neg", (old,)))):
                 return Diagnosis("sign")
@@ -129,6 +130,9 @@ class Search:
                 other = Node("op", "-" if old.value == "+" else "+", old.args)
                 if self.fits(put(node, path, other)):
                     return Diagnosis("sign")
+        return None
+
+    def _operators(self, node: Node) -> Diagnosis | None:
         for path, old in paths(node):
             if old.kind == "op" and old.value in _SIGN and old.value != "neg":
                 for operator in "*/+-^":

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from workbook.check.classify import Diagnosis
+from workbook.check.evaluate import leaves
 from workbook.check.formula import Node, a1
 from workbook.check.kinds import RATE
 from workbook.check.tables import Table
@@ -16,10 +17,12 @@ from xlfuncs.expression import label
 
 @dataclass(frozen=True)
 class Told:
-    """What a sentence is about: the slip, the variables whose formulas have it, their table and the first wrong row."""
+    """What a sentence is about: the slip, the variables whose formulas have it, what the first of these formulas means,
+    their table and the first wrong row."""
 
     diagnosis: Diagnosis
     variables: tuple[str, ...]
+    meaning: Node
     table: Table
     row: int
 
@@ -75,12 +78,14 @@ def _tells(*kinds: str):
     return register
 
 
-def message(diagnosis: Diagnosis, variables: list[str], table: Table, first_row: int, circular: bool) -> str:
+def message(
+    diagnosis: Diagnosis, variables: list[str], meaning: Node, table: Table, first_row: int, circular: bool
+) -> str:
     """The sentence for one fault, without the cells and without the formula that belongs there.
 
     Raises KeyError for a kind that has no sentence.
     """
-    told = Told(diagnosis, tuple(variables), table, first_row)
+    told = Told(diagnosis, tuple(variables), meaning, table, first_row)
     text = _SENTENCES[diagnosis.kind](told)
     if diagnosis.besides is not None:
         second = replace(told, diagnosis=diagnosis.besides)
@@ -101,11 +106,14 @@ def _wrong_neuron(told: Told) -> str:
 
 def _is_slope(told: Told) -> bool:
     """Whether a(1−a) of the wrong neuron stands in a hidden weight's gradient: the inherited fault."""
-    if len(told.diagnosis.swaps) != 1 or told.new is None or told.new.kind != "var":
+    if len(told.diagnosis.swaps) != 1 or not all(node.kind == "var" for node in told.diagnosis.swaps[0]):
+        return False
+    if not all(node.value[0].startswith("a_h") for node in told.diagnosis.swaps[0]):
         return False
     slope = Node("op", "-", (Node("number", 1.0), told.new))
     rights = [node_of(told.table.blueprint.formulas[variable]) for variable in told.variables]
-    return told.old.kind == "var" and all(any(part == slope for _, part in paths(right)) for right in rights)
+    belongs = all(any(part == slope for _, part in paths(right)) for right in rights)
+    return belongs and told.new not in leaves(told.meaning)
 
 
 @_tells("wrong target", "wrong input", "wrong variable", "wrong cell")

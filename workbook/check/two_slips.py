@@ -36,7 +36,7 @@ class _Hole:
 
 def find_two(search: Search, node: Node, reparsed: Callable[[], Iterator[Node]]) -> Diagnosis | None:
     """The first pair of slips that explains the formula, None if none does."""
-    right = search.judge.right[search.variable]
+    right = search.right
     exchanges = _exchanges(search, node, right)
     factors = _factors(node, right)
     for a, b in combinations(exchanges, 2):
@@ -48,7 +48,7 @@ def find_two(search: Search, node: Node, reparsed: Callable[[], Iterator[Node]])
             found = _filled(search, b.make(a.make(node, _FIRST), _SECOND), a, b)
             if found is not None:
                 return found
-    for changed, name in _changes(node, reparsed):
+    for changed, name in _changes(node, right, reparsed):
         for hole in (*_exchanges(search, changed, right), *_factors(changed, right)):
             found = _filled(search, hole.make(changed, _FIRST), hole)
             if found is not None:
@@ -67,7 +67,7 @@ def _filled(search: Search, tree: Node, *holes: _Hole) -> Diagnosis | None:
     }
 
     def leaf(node: Node):
-        return values[node] if node in values else search.judge.leaf(node)
+        return values[node] if node in values else search.leaf(node)
 
     try:
         value = search.value(tree, leaf)
@@ -129,14 +129,14 @@ def _factors(node: Node, right: Node) -> list[_Hole]:
     return found
 
 
-def _changes(node: Node, reparsed: Callable[[], Iterator[Node]]) -> Iterator[tuple[Node, Diagnosis]]:
+def _changes(node: Node, right: Node, reparsed: Callable[[], Iterator[Node]]) -> Iterator[tuple[Node, Diagnosis]]:
     """The formula with a sign turned, a square put in, or a pair of brackets put in."""
     for path, old in paths(node):
         yield put(node, path, Node("op", "neg", (old,))), Diagnosis("sign")
         if old.kind == "op" and old.value in ("+", "-"):
             other = Node("op", "-" if old.value == "+" else "+", old.args)
             yield put(node, path, other), Diagnosis("sign")
-    for path, old in paths(node):
+    for path, old in paths(node) if any(part.value == "^" for _, part in paths(right)) else ():
         square = Node("op", "^", (old, Node("number", 2.0)))
         yield put(node, path, square), Diagnosis("missing factor", detail="square")
     for changed in islice(reparsed(), _BRACKETS):

@@ -34,7 +34,7 @@ def _text(node: Node, least: int) -> str:
 
 
 def leaf_text(node: Node) -> str:
-    """One reference in words: w1, w1 of the row above, B3 (0.5), the empty cell B4."""
+    """One reference in words: w1, w1 of the row above, cell B3 (0.5), the empty cell B4."""
     match node.kind:
         case "var":
             name, offset = node.value
@@ -42,7 +42,7 @@ def leaf_text(node: Node) -> str:
                 return label(name)
             return f"{label(name)} {row_text(offset)}"
         case "cell":
-            return f"{a1(*node.value[1:3])} ({node.value[3]:g})"
+            return f"cell {a1(*node.value[1:3])} ({node.value[3]:g})"
         case "empty":
             return f"the empty cell {a1(*node.value[1:3])}"
         case "text":
