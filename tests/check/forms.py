@@ -347,8 +347,8 @@ RIGHT = {
     ),
     "a spilled MMULT": lambda: Form(
         columns=[
-            *T,
-            *I,
+            *TARGETS,
+            *INPUTS,
             *W1,
             "h1",
             "h2",

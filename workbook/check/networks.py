@@ -132,7 +132,8 @@ def _error(meanings: dict[str, Node], wrong: dict[str, Node], table: Table, judg
     parts = {name: _value(meanings[name], judge.leaf) for name in names if name in meanings}
 
     def leaf(node: Node):
-        return parts[node.value[0]] if node.kind == "var" and node.value[0] in parts else judge.leaf(node)
+        own_row = node.kind == "var" and node.value[1] == 0
+        return parts[node.value[0]] if own_row and node.value[0] in parts else judge.leaf(node)
 
     total = _value(meanings["E_total"], leaf)
     if total is None:
