@@ -231,6 +231,6 @@ def factors_of(right: Node) -> list[Node]:
     for leaf in distinct(right):
         complement = Node("op", "-", (Node("number", 1.0), leaf))
         factors += [leaf, complement, Node("op", "*", (leaf, complement))]
-    parts = [part for _, part in paths(right) if part.kind == "op"]
+    parts = [part for path, part in paths(right) if part.kind == "op" and path]
     factors += sorted(parts, key=lambda part: part.value not in "-^")
     return list(dict.fromkeys(factors))

@@ -88,8 +88,9 @@ def message(
     told = Told(diagnosis, tuple(variables), meaning, table, first_row)
     text = _SENTENCES[diagnosis.kind](told)
     if diagnosis.besides is not None:
-        second = replace(told, diagnosis=diagnosis.besides)
-        text += f" A second slip in the same formula: {_SENTENCES[diagnosis.besides.kind](second)}"
+        second = _SENTENCES[diagnosis.besides.kind](replace(told, diagnosis=diagnosis.besides))
+        second = second.removeprefix(f"{told.who}: ").replace(f"{told.who} ", "they " if told.many else "it ", 1)
+        text += f" A second slip in the same formula: {second}"
     if circular:
         text += " That also makes the table circular: the cell waits for a result that waits for it."
     return text
@@ -142,6 +143,9 @@ def _swapped(told: Told) -> str:
     swaps = told.diagnosis.swaps
     if len(swaps) == 2 and swaps[0] == swaps[1][::-1]:
         return f"{told.who} {told.use} {plain(told.old)} and {plain(told.new)} the wrong way round."
+    if told.are_updates and len(told.swaps) == 1:
+        start = "start" if told.many else "starts"
+        return f"{told.who} {start} from {_where(told.old)}; {_where(told.new)} belongs there."
     return _exchanged(told)
 
 

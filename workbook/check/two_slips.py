@@ -22,6 +22,7 @@ from xlfuncs.blueprint import MIDDLE
 _FIRST, _SECOND = Node("var", ("?", 1)), Node("var", ("?", 2))
 _PLACES = 24  # references of one formula that are tried
 _BRACKETS = 40
+_SIMPLE = 3  # levels of a factor: a·(1−a)
 
 
 @dataclass(frozen=True)
@@ -75,15 +76,25 @@ def _filled(search: Search, tree: Node, *holes: _Hole) -> Diagnosis | None:
         return None
     right = search.judge.sample[search.variable][MIDDLE]
     same = (np.abs(value - right) <= 1e-8 * np.abs(right) + 1e-12).all(axis=-1)
-    for place in np.argwhere(np.broadcast_to(same, [len(hole.choices) for hole in holes])):
-        chosen = [hole.choices[k] for hole, k in zip(holes, place, strict=True)]
-        if all(hole.old != choice for hole, choice in zip(holes, chosen, strict=True)):
-            first, *others = (hole.name(choice) for hole, choice in zip(holes, chosen, strict=True))
-            if not others:
-                return first
-            also = dict.fromkeys((*first.also, others[0].kind, *others[0].also))
-            return replace(first, also=tuple(kind for kind in also if kind != first.kind), besides=others[0])
-    return None
+    places = np.argwhere(np.broadcast_to(same, [len(hole.choices) for hole in holes]))
+    filled = [[hole.choices[k] for hole, k in zip(holes, place, strict=True)] for place in places]
+    filled = [f for f in filled if all(hole.old != choice for hole, choice in zip(holes, f, strict=True))]
+    if not filled:
+        return None
+    likeliest = min(filled, key=lambda chosen: sum(map(_is_unlike, holes, chosen)))
+    first, *others = (hole.name(choice) for hole, choice in zip(holes, likeliest, strict=True))
+    if not others:
+        return first
+    also = dict.fromkeys((*first.also, others[0].kind, *others[0].also))
+    return replace(first, also=tuple(kind for kind in also if kind != first.kind), besides=others[0])
+
+
+def _is_unlike(hole: _Hole, choice: Node) -> bool:
+    """Whether the exchange is one that few people make: a_h2 for a_h1 is likelier than for a_o1."""
+    if hole.old is None or hole.old.kind != "var" or choice.kind != "var":
+        return False
+    old, new = (str(node.value[0]).rstrip("0123456789") for node in (hole.old, choice))
+    return old != new
 
 
 def _values(search: Search, hole: _Hole, axis: int, axes: int) -> np.ndarray:
@@ -113,7 +124,7 @@ def _exchanges(search: Search, node: Node, right: Node) -> list[_Hole]:
 
 def _factors(node: Node, right: Node) -> list[_Hole]:
     """A factor too few or too many in any of the formula's products."""
-    choices = tuple(factors_of(right))
+    choices = tuple(factor for factor in factors_of(right) if factor.depth <= _SIMPLE)
     products = [path for path, _ in paths(node) if not path or at(node, path[:-1]).value not in ("*", "/")]
     found = []
     for path in products[:_PLACES]:

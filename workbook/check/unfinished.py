@@ -18,9 +18,7 @@ def missing_parts(table: Table, judged: Judged) -> list[str]:
     if absent:
         found.append(f"the header (row {table.header}) has no column for {names_text(absent)}")
     if len(table.rows) < 2:
-        found.append(
-            f"only row {table.first} is filled in, so nothing was updated yet; row {table.first + 1} is next"
-        )
+        found.append(f"only row {table.first} is filled in, so nothing was updated yet; row {table.first + 1} is next")
     return found
 
 
