@@ -115,6 +115,7 @@ class Form:
     names: dict = field(default_factory=dict)
     sheet: str = "Sheet1"
     stored: bool = True
+    first_formulas: tuple = ()  # given variables with a formula in the first row too
 
     def column(self, name):
         return self.left + self.columns.index(name)
@@ -147,7 +148,11 @@ class Form:
                 start = name in START or name in BIASES or name == "b"
                 if name == "iteration":
                     found[row, column] = _constant(values.get(name, k + 1.0))
-                elif name in self.constants or name not in self.formulas or (start and not k):
+                elif (
+                    name in self.constants
+                    or name not in self.formulas
+                    or (start and not k and name not in self.first_formulas)
+                ):
                     found[row, column] = _constant(values.get(name, 0.5))
                 elif (row, column) in covered or (name in self.down and k):
                     found[row, column] = _constant(values[name])
@@ -220,8 +225,9 @@ def _constant(value):
 
 def _formula(text, value, ref):
     kind = f' t="array" ref="{ref}"' if ref else ""
-    stored = "" if value is None else f"<v>{value!r}</v>"
-    return f'<c r="{{place}}"><f{kind}>{_kept(text)}</f>{stored}</c>'
+    stored = "" if value is None else f"<v>{value}</v>"
+    error = ' t="e"' if isinstance(value, str) else ""
+    return f'<c r="{{place}}"{error}><f{kind}>{_kept(text)}</f>{stored}</c>'
 
 
 def _kept(text):

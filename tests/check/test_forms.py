@@ -119,19 +119,9 @@ def test_one_wrong_formula_among_unjudged_ones_is_wrong(tmp_path):
 
 def test_a_cell_that_shows_an_error_of_its_own_is_wrong(tmp_path):
     form = forms._changed(h1="VLOOKUP(99,A1:B2,2)")
-    form.values = [dict(row) for row in form.values]
-    path = written(tmp_path, form)
-    content = path.read_bytes()
-    assert check_file(path).verdict == "not judged"
-    from tests.check.test_damaged_files import part_of, repacked
-
-    part = "xl/worksheets/sheet1.xml"
-    text = part_of(content, part).decode()
-    import re
-
-    text = re.sub(r'(<c r="I\d+")(><f>VLOOKUP[^<]*</f><v>)[^<]*', r'\1 t="e"\2#N/A', text)
-    path.write_bytes(repacked(content, **{part: text.encode()}))
-    (fault,) = [f for f in check_file(path).faults if f.kind == "error value"]
+    assert report_of(tmp_path, form).verdict == "not judged"
+    form.values = [row | {"h1": "#N/A"} for row in form.values]
+    (fault,) = [f for f in report_of(tmp_path, form).faults if f.kind == "error value"]
     assert fault.message == (
         "h1: the cell shows #N/A instead of a number; its formula uses VLOOKUP, which can't be judged."
     )
@@ -139,13 +129,13 @@ def test_a_cell_that_shows_an_error_of_its_own_is_wrong(tmp_path):
 
 def test_a_table_whose_start_is_unknown_is_not_right(tmp_path):
     form = Form()
-    form.formulas["i1"], form.constants, form.stored = 'MID("x0.05",2,4)*1', ("t1", "t2", "i2"), True
-    form.values = [row | {"i1": 0.05} for row in numbers()]
-    report = report_of(tmp_path, form)
-    assert report.verdict == "right"  # its numbers are there
+    form.formulas["i1"], form.constants = 'MID("x0.05",2,4)*1', ("t1", "t2", "i2")
+    form.first_formulas = ("i1",)
+    assert report_of(tmp_path, form).verdict == "right"  # its numbers are there
     form.stored = False
     report = report_of(tmp_path, form)
-    assert report.verdict == "not judged" and report.tables[0].reasons
+    assert report.verdict == "not judged"
+    assert "MID" in report.tables[0].reasons[0] or "i1" in report.tables[0].reasons[0]
 
 
 def test_typed_values_of_another_activation(tmp_path):
@@ -183,7 +173,7 @@ def test_a_wrong_slip_in_a_gradient_inside_an_update(tmp_path):
     (fault,) = [f for f in report_of(tmp_path, form).faults if f.kind != "stale values"]
     assert (fault.kind, fault.range) == ("wrong input", "G7:G13")
     assert fault.message == "w3 uses i2 where i1 belongs."
-    assert fault.parts[0].right == "=G6-$B$2*((R6-A6)*R6*(1-R6)*N6+(T6-B6)*T6*(1-T6)*P6)*L6*(1-L6)*C6"
+    assert fault.parts[0].right == "=G6-$B$2*(((R6-A6)*R6*(1-R6)*N6+(T6-B6)*T6*(1-T6)*P6)*L6*(1-L6)*C6)"
 
 
 def test_a_slip_in_a_let_and_in_an_array(tmp_path):

@@ -178,7 +178,7 @@ def _judge(resolver: Resolver, judge: Judge) -> Judged:
                 continue
             try:
                 if _is_right(meaning, variable, table, judge, judged, cell):
-                    if judge.is_right(meaning, variable):
+                    if judge.known.get((variable, meaning)) is True:
                         right.add((variable, id(meaning)))
                     continue
             except UnknownError as error:

@@ -144,15 +144,15 @@ class Search:
     def _factors(self, node: Node, right: Node) -> Diagnosis | None:
         factors = factors_of(right)
         terms = [(path, old) for path, old in paths(node) if old.kind != "number" or not path][:_FACTOR_LIMIT]
+        for path, old in terms:  # a square that was forgotten
+            if self.fits(put(node, path, Node("op", "^", (old, Node("number", 2.0))))):
+                return Diagnosis("missing factor", detail="square")
         for operator, kind in (("*", "missing factor"), ("/", "extra factor")):
             for factor in factors:
                 for path, old in terms:
                     changed = put(node, path, Node("op", operator, (old, factor)))
                     if self.fits(changed):
                         return Diagnosis(kind, swaps=((factor, factor),))
-        for path, old in terms:  # a square that was forgotten
-            if self.fits(put(node, path, Node("op", "^", (old, Node("number", 2.0))))):
-                return Diagnosis("missing factor", detail="square")
         return None
 
     def _numbers(self, node: Node, right: Node) -> Diagnosis | None:
