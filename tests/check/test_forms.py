@@ -188,3 +188,41 @@ def test_a_slip_in_a_let_and_in_an_array(tmp_path):
         ("pre-activation for activation", "E1"),
         ("pre-activation for activation", "E2"),
     }
+
+
+STRANGE = {
+    "=" + "(" * 200 + "A1" + ")" * 200: "can't be read (too deeply nested)",
+    'INDIRECT("A"&1)': "uses INDIRECT, which can't be judged",
+    "[1]Other!A1": "refers to another workbook",
+    "Nowhere!A1": "refers to the sheet Nowhere, which isn't there",
+    "CMD|' /C calc'!A0": "can't be read",
+    "SUM(A:A)": "calculates with too many cells at once",
+    "A1:XFD1048576": "uses a range of cells as one number",
+    "{1,2;3}": "can't be read",
+    "Net2[[#This Row],«w1»]": "which names no table here",
+    "LAMBDA(x,x)(1)": "can't be read",
+    "=": "can't be read",
+    "RAND()": "uses RAND, which can't be judged",
+    "nosuchname": "a name that the workbook doesn't define",
+    "_xlfn.LET(_xlpm.x)": "uses LET, which can't be judged",
+    "MMULT([w1]:[w2],[i1]:[i2])": None,  # Excel shows #VALUE!
+    "1/0": None,
+    "#REF!+A1": None,
+    "1": None,
+    "TRUE": None,
+    "9^9^9^9": None,
+}
+
+
+@pytest.mark.parametrize("formula", STRANGE, ids=range(len(STRANGE)))
+def test_a_strange_formula(tmp_path, formula):
+    """Not judged, with the reason, or surely wrong; the rest of the table is judged as ever."""
+    report = report_of(tmp_path, forms._changed(h1=formula))
+    reason = STRANGE[formula]
+    cells = {part.variable for f in report.findings for part in f.parts}
+    assert cells == {"h1"}
+    if reason is None:
+        assert report.verdict == "wrong"
+    else:
+        assert (report.verdict, report.faults) == ("not judged", [])
+        assert all(reason in finding.message for finding in report.findings)

@@ -83,6 +83,14 @@ SLIPS = {
         "o1 uses h1, the sum before σ; the activation a_h1 belongs there.",
     ),
     "a wrong square": ({"E1": "0.5*([t1]-[a_o1])"}, "E1: the square is missing."),
+    "a rounded result": (
+        {"h1": "ROUND([w1]*[i1]+[w2]*[i2],4)"},
+        "h1 is rounded to 4 digits, and the rows below go on with the rounded number. Leave ROUND out.",
+    ),
+    "its own cell": (
+        {"h1": "[h1]"},
+        "h1 refers to its own cell. That makes the table circular: the cell waits for a result that waits for it.",
+    ),
     "an error in a formula": ({"h1": "#REF!*[i1]+[w2]*[i2]"}, "h1 uses #REF! where w1 belongs."),
     "a text": ({"h1": '[w1]*"x"+[w2]*[i2]'}, "h1 uses the text “x” where i1 belongs."),
     "nothing known": (

@@ -147,7 +147,8 @@ def _compare_starts(tables: list[Table], reports: list[TableReport]) -> None:
             for j, s in enumerate(starts)
             if j != k and tables[j].last >= tables[j].first and s.keys() == starts[k].keys()
         ]
-        if len(others) < 2 or table.last < table.first:
+        another = any(finding.kind == "network not judged" for finding in reports[k].findings)
+        if len(others) < 2 or table.last < table.first or another:
             continue
         common = {}
         for name in starts[k]:

@@ -58,7 +58,8 @@ def _diagnosis(resolver: Resolver, judge: Judge, judged: Judged, variable: str, 
     if variable in judge.blueprint.constants:
         return _constant_diagnosis(meaning, variable)
     try:
-        judge.is_right(meaning, variable)
+        if judge.is_right(meaning, variable):
+            return Diagnosis("circular chain")
     except UnknownError as error:  # only a cell that shows an error is called wrong then
         return Diagnosis("error value", detail=f"{cell.value}|{error}")
     rate = judge.literal_rate(meaning, variable)

@@ -295,39 +295,3 @@ def a1(row: int, column: int, fixed: str = "") -> str:
     """The name of a cell: a1(41, 2) is B41, with fixed="rc" $B$41."""
     dollar_column, dollar_row = ("$" if "c" in fixed else ""), ("$" if "r" in fixed else "")
     return f"{dollar_column}{get_column_letter(column)}{dollar_row}{row}"
-
-
-def text_at(node: Node, row: int, column: int) -> str:
-    """The formula as a spreadsheet writes it in that cell."""
-    return _written(node, row, column, 0)
-
-
-def _written(node: Node, row: int, column: int, least: int) -> str:
-    match node.kind:
-        case "number":
-            return f"{node.value:.15g}"
-        case "missing":
-            return ""
-        case "ref":
-            return _ref_text(node.value, row, column)
-        case "range":
-            return ":".join(_ref_text(ref, row, column) for ref in node.value)
-        case "call":
-            return f"{node.value}({','.join(_written(a, row, column, 0) for a in node.args)})"
-        case "op" if node.value == "neg":
-            return "-" + _written(node.args[0], row, column, _PREFIX)
-        case "op":
-            binding = _INFIX[node.value]
-            left, right = (_written(a, row, column, binding - 1 + k) for k, a in enumerate(node.args))
-            text = f"{left}{node.value}{right}"
-            return f"({text})" if binding <= least else text
-    return str(node.value)
-
-
-def _ref_text(ref: Ref, row: int, column: int) -> str:
-    at_row, at_column = ref.at(row, column)
-    if at_row < 1 or at_column < 1:
-        return "#REF!"
-    fixed = ("r" if ref.fixed_row else "") + ("c" if ref.fixed_column else "")
-    sheet = f"'{ref.sheet}'!" if ref.sheet else ""
-    return sheet + a1(at_row, at_column, fixed)

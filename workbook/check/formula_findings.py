@@ -73,7 +73,7 @@ def _finding(table: Table, groups: list[Group]) -> Finding:
     parts = [_part(table, group) for group in groups]
     diagnosis = min(groups, key=lambda group: group.rows[0]).diagnosis if diagnosis.kind == "missing $" else diagnosis
     text = message(diagnosis, variables, groups[0].meaning, table, first, circular)
-    also = diagnosis.also + (("circular chain",) if circular else ())
+    also = diagnosis.also + (("circular chain",) if circular and diagnosis.kind != "circular chain" else ())
     while_equal = _equal_today(table, groups)
     return Finding(diagnosis.kind, table.sheet.name, parts, text, also, harmless_while=while_equal)
 

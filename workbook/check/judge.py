@@ -178,7 +178,7 @@ def _judge(resolver: Resolver, judge: Judge) -> Judged:
                 continue
             try:
                 if _is_right(meaning, variable, table, judge, judged, cell):
-                    if judge.known.get((variable, meaning)) is True:
+                    if not given and judge.known.get((variable, meaning)) is True:
                         right.add((variable, id(meaning)))
                     continue
             except UnknownError as error:
@@ -235,12 +235,17 @@ def _is_right(meaning: Node, variable: str, table: Table, judge: Judge, judged: 
     if variable in judge.blueprint.constants:
         return _is_right_constant(meaning, variable, table, cell)
     if judge.is_right(meaning, variable):
-        return True
+        return not refers_to_itself(meaning, variable)
     rate = judge.literal_rate(meaning, variable)
     if rate is None or table.rate_cell is not None or table.rate_column is not None:
         return False  # a number doesn't follow when the rate's cell changes
     judged.literal_rates[rate] += 1
     return True
+
+
+def refers_to_itself(meaning: Node, variable: str) -> bool:
+    """Whether a formula needs its own cell: right in value, but it can't be calculated."""
+    return any(leaf.kind == "var" and leaf.value == (variable, 0) for leaf in leaves(meaning))
 
 
 def _is_right_constant(meaning: Node, variable: str, table: Table, cell: Cell) -> bool:

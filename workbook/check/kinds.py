@@ -37,6 +37,7 @@ KINDS = frozenset(
         "never calculated",
         "not judged",
         "not read",
+        "rounded",
         "same number elsewhere",
         "sign",
         "stale values",

@@ -11,7 +11,6 @@ from workbook.check.formula import Node
 from workbook.check.kinds import RATE
 from workbook.check.resolve import Resolver
 from workbook.check.tables import Table
-from xlfuncs import labels
 
 VOTING_ROWS = 60
 
@@ -61,9 +60,8 @@ def find_rate(resolver: Resolver) -> None:
         if column_votes > votes and column not in table.variables:
             table.rate_column, table.rate = column, column_value
             return
-    if len(cells) > 1:  # a tie, as after a forgotten $: the one that is labelled, else the first row's
-        best = [p for p, n in cells.most_common() if n == votes]
-        place, value = next((p for p in best if _labelled(table, p[0])), min(best, key=lambda p: p[0][1:]))
+    if len(cells) > 1:  # a tie, as after a forgotten $: the first row's
+        place, value = min((p for p, n in cells.items() if n == votes), key=lambda p: p[0][1:])
     table.rate_cell, table.rate = place, value
 
 
@@ -90,11 +88,3 @@ def _direct_rate(table: Table, resolver: Resolver) -> Counter:
 
 def _constant(leaf: Node) -> float | None:
     return leaf.value[3] if leaf.kind == "cell" else None
-
-
-def _labelled(table: Table, place: tuple[str, int, int]) -> bool:
-    name, row, column = place
-    if name != table.sheet.name:
-        return False
-    beside = (table.sheet.cell(*at) for at in ((row, column - 1), (row - 1, column), (row, column - 2)))
-    return any(c is not None and isinstance(c.value, str) and labels.is_learning_rate(c.value) for c in beside)

@@ -59,12 +59,19 @@ class Search:
     def find(self, node: Node, reparsed: Callable[[], Iterator[Node]]) -> Diagnosis | None:
         """The slip that the formula has."""
         right = self.right
-        found = self._turned(node) or self._exchange(node, right)
+        found = self._rounded(node) or self._turned(node) or self._exchange(node, right)
         found = found or (Diagnosis("lost parentheses") if any(map(self.fits, reparsed())) else None)
         found = found or self.signs(node) or self._operators(node)
         found = found or self._factors(node, right)
         found = found or self._terms(node, right)
         return found or self._numbers(node, right) or self._operators_and_exchange(node, right)
+
+    def _rounded(self, node: Node) -> Diagnosis | None:
+        """Right but for ROUND around it, or around parts of it."""
+        digits = [part.args[1] for _, part in paths(node) if part.value == "ROUND" and len(part.args) == 2]
+        if not digits or not self.fits(_unrounded(node)):
+            return None
+        return Diagnosis("rounded", detail=f"{digits[0].value:g}" if digits[0].kind == "number" else "")
 
     def _turned(self, node: Node) -> Diagnosis | None:
         """A difference the wrong way round: t1 - a_o1 for a_o1 - t1."""
@@ -223,6 +230,13 @@ class Search:
         kinds = [kind for old, new in swaps for kind in kinds_of(old, new)]
         kinds = sorted(set(kinds), key=PRIORITY.index)
         return Diagnosis(kinds[0], tuple(kinds[1:]), tuple(swaps))
+
+
+def _unrounded(node: Node) -> Node:
+    """The meaning without ROUND."""
+    if node.value == "ROUND" and len(node.args) == 2:
+        return _unrounded(node.args[0])
+    return Node(node.kind, node.value, tuple(map(_unrounded, node.args))) if node.args else node
 
 
 def factors_of(right: Node) -> list[Node]:

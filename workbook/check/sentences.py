@@ -92,7 +92,8 @@ def message(
         second = second.removeprefix(f"{told.who}: ").replace(f"{told.who} ", "they " if told.many else "it ", 1)
         text += f" A second slip in the same formula: {second}"
     if circular:
-        text += " That also makes the table circular: the cell waits for a result that waits for it."
+        also = "" if diagnosis.kind == "circular chain" else "also "
+        text += f" That {also}makes the table circular: the cell waits for a result that waits for it."
     return text
 
 
@@ -256,6 +257,19 @@ def _wrong_rate(told: Told) -> str:
     if len(told.swaps) > 1:
         return _exchanged(told)
     return f"{told.who} {told.use} {told.diagnosis.detail or plain(told.old)} where the learning rate ɳ{home} belongs."
+
+
+@_tells("rounded")
+def _rounded(told: Told) -> str:
+    digits = f" to {told.diagnosis.detail} digits" if told.diagnosis.detail else ""
+    verb = "are" if told.many else "is"
+    return f"{told.who} {verb} rounded{digits}, and the rows below go on with the rounded number. Leave ROUND out."
+
+
+@_tells("circular chain")
+def _itself(told: Told) -> str:
+    verb, cell = ("refer", "their own cells") if told.many else ("refers", "its own cell")
+    return f"{told.who} {verb} to {cell}."
 
 
 @_tells("error value")
