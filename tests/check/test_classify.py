@@ -143,6 +143,10 @@ def test_comparisons_in_a_formula_are_no_operator_slips():
     """They once ended the whole file with KeyError '>'."""
     found = diagnosis("E_total", add(op(">", v("E1"), v("E2")), op("<=", v("E2"), v("h1")), v("o2")))
     assert found.kind in ("wrong formula", "missing term")
+    for sign in ("&", ">", "<=", "=", "<>"):
+        assert not JUDGE.is_right(op(sign, v("E1"), v("E2")), "E_total")
+        found = diagnosis("E_total", op(sign, v("E1"), v("E2")))
+        assert (found.kind, found.detail) == ("wrong operator", f"{sign}|+")
 
 
 def test_what_no_slip_explains_names_what_does_not_belong():

@@ -103,6 +103,8 @@ class Judge:
         return known
 
     def _compared(self, node: Node, variable: str) -> bool:
+        if node.kind == "op" and node.value == "&":
+            return False  # a text
         try:
             value = np.asarray(evaluate(node, self.leaf_for(variable)), dtype=float)
         except SheetError:

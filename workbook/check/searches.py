@@ -21,6 +21,7 @@ from workbook.check.trees import LEAVES, at, distinct, paths, put, swap
 _FACTOR_LIMIT = 60
 _BUDGET = 6000  # formulas tried for one diagnosis
 _SIGN = {"*": "×", "/": "÷", "+": "+", "-": "−", "^": "^", "neg": "−"}
+_SIGN |= {sign: sign for sign in ("&", "=", "<", ">", "<=", ">=", "<>")}
 
 
 class SpentError(Exception):
