@@ -151,7 +151,7 @@ def test_exit_code_csv_json_and_annotated_copy(tmp_path, capsys):
     from argparse import Namespace
 
     copies = {"csv": tmp_path / "out.csv", "annotate": tmp_path / "copy.xlsx", "fix": None}
-    assert run(Namespace(files=[str(path)], json=True, **copies)) == 1
+    assert run(Namespace(files=[str(path)], json=True, force=False, **copies)) == 1
     (told,) = json.loads(capsys.readouterr().out)
     assert told["verdict"] == "not judged" and told["faults"] == 0
     (table,) = told["tables"]
