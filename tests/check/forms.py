@@ -240,6 +240,11 @@ WITH_BIASES = [*TARGETS, *INPUTS, *W1, "b1", *USUAL[8:12], *W2, "b2", *USUAL[16:
 WITH_ONE = [*TARGETS, *INPUTS, "b", *USUAL[4:], *GRADIENTS]
 
 
+def _whole_column(name, formula):
+    """One array formula for a column's eight rows."""
+    return Form(formulas=right() | {name: formula}, down={name: True})
+
+
 def _inside():
     """No gradient columns: each update holds its gradient, written with the cells of the row above."""
     formulas = right()
@@ -374,9 +379,7 @@ RIGHT = {
         formulas=right() | {"o1": "[a_h1]*[w5]:[w7]+[a_h2]*[w6]:[w8]"},
         spans={"o1": 2},
     ),
-    "a spilled column": lambda: Form(
-        formulas=right() | {"a_h1": f"1/(1+EXP(-{column_name(9)}6:{column_name(9)}13))"}, down={"a_h1": True}
-    ),
+    "a spilled column": lambda: _whole_column("E1", "0.5*(A6:A13-R6:R13)^2"),
     "IF and AVERAGE": lambda: _changed(
         a_h1='IF([h1]="","",1/(1+EXP(-[h1])))', E_total="2*AVERAGE([E1],[E2])", E1="50%*([t1]-[a_o1])^2"
     ),

@@ -59,7 +59,7 @@ def _diagnosis(resolver: Resolver, judge: Judge, judged: Judged, variable: str, 
         return _constant_diagnosis(meaning, variable)
     try:
         if judge.is_right(meaning, variable):
-            return Diagnosis("circular chain")
+            return Diagnosis("circular chain", detail="" if cell.array is None else "array")
     except UnknownError as error:  # only a cell that shows an error is called wrong then
         return Diagnosis("error value", detail=f"{cell.value}|{error}")
     rate = judge.literal_rate(meaning, variable)

@@ -235,7 +235,7 @@ def _is_right(meaning: Node, variable: str, table: Table, judge: Judge, judged: 
     if variable in judge.blueprint.constants:
         return _is_right_constant(meaning, variable, table, cell)
     if judge.is_right(meaning, variable):
-        return not refers_to_itself(meaning, variable)
+        return not refers_to_itself(meaning, variable) and not _waits_for_itself(cell, variable, judge)
     rate = judge.literal_rate(meaning, variable)
     if rate is None or table.rate_cell is not None or table.rate_column is not None:
         return False  # a number doesn't follow when the rate's cell changes
@@ -246,6 +246,13 @@ def _is_right(meaning: Node, variable: str, table: Table, judge: Judge, judged: 
 def refers_to_itself(meaning: Node, variable: str) -> bool:
     """Whether a formula needs its own cell: right in value, but it can't be calculated."""
     return any(leaf.kind == "var" and leaf.value == (variable, 0) for leaf in leaves(meaning))
+
+
+def _waits_for_itself(cell: Cell, variable: str, judge: Judge) -> bool:
+    """Whether one array formula fills several rows of a column on which the next rows depend."""
+    array = cell.array
+    errors = {*judge.blueprint.network.error_names, "E_total"}
+    return array is not None and array.bottom > array.top and variable not in errors
 
 
 def _is_right_constant(meaning: Node, variable: str, table: Table, cell: Cell) -> bool:

@@ -268,6 +268,11 @@ def _rounded(told: Told) -> str:
 
 @_tells("circular chain")
 def _itself(told: Told) -> str:
+    if told.diagnosis.detail == "array":
+        return (
+            f"{told.who}: one array formula fills several rows, but each row needs the one above it, so the array "
+            "waits for its own result. Write a formula for each row."
+        )
     verb, cell = ("refer", "their own cells") if told.many else ("refers", "its own cell")
     return f"{told.who} {verb} to {cell}."
 
