@@ -6,11 +6,13 @@ is no variable), `text`, `empty`, `error` (#REF! and its like) and `unknown` (wh
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from workbook.check.book import Book, Cell, Sheet
 from workbook.check.evaluate import unknown
-from workbook.check.formula import Node, Ref, Template, a1
+from workbook.check.formula import Node, Ref, Template, a1, reference
 from workbook.check.plain import Plain, plain_formula
 from workbook.check.tables import Table
 from xlfuncs import labels
@@ -219,8 +221,9 @@ def find_aliases(book: Book, table: Table) -> None:
             target = sheet.cell(*place[1:]) if sheet is not None else None
             if target is not None and isinstance(target.value, float):
                 table.alias_values[variable] = target.value
+    named = _named_cells(book)
     for (name, row, column), cell in _referenced(book, table).items():
-        label = _label_beside(book.sheet(name), row, column)
+        label = _label_beside(book.sheet(name), row, column) or named.get((name, row, column))
         is_given = label in table.blueprint.given or (label or "").startswith("b")  # biases may have no column
         if not is_given or (name, row, column) in table.aliases:
             continue
@@ -243,13 +246,40 @@ def _referenced(book: Book, table: Table) -> dict[tuple[str, int, int], Cell]:
     for row in list(table.rows)[:2]:
         for column in table.variables:
             cell = table.sheet.cell(row, column)
-            for ref in cell.template.refs if cell is not None and cell.template is not None else ():
+            for ref, place in _places(book, table.sheet, cell, row, column):
                 sheet = book.sheet(ref.sheet) if ref.sheet else table.sheet
-                place = ref.at(row, column)
                 target = sheet.cell(*place) if sheet is not None else None
                 inside = sheet is table.sheet and place[1] in table.variables and place[0] in table.rows
                 if target is not None and isinstance(target.value, float) and not inside:
                     found[(sheet.name, *place)] = target
+    return found
+
+
+def _places(
+    book: Book, sheet: Sheet, cell: Cell | None, row: int, column: int
+) -> Iterator[tuple[Ref, tuple[int, int]]]:
+    """The references of the cell's formula, those behind names too, each with the cell it means."""
+    if cell is None or cell.template is None:
+        return
+    if cell.array is None and not cell.template.ranged:
+        yield from ((ref, ref.at(row, column)) for ref in cell.template.refs)
+        return
+    tree, home_row, home_column = plain_formula(book, sheet, cell, row, column)
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        waiting.extend(node.args)
+        for ref in (node.value,) if node.kind == "ref" else node.value if node.kind == "range" else ():
+            yield ref, ref.at(home_row, home_column)
+
+
+def _named_cells(book: Book) -> dict[tuple[str, int, int], str]:
+    """The cells whose defined name is that of a variable: i_1 for the first input."""
+    found = {}
+    for name, text in book.names.items():
+        label, node = labels.variable(name.rpartition("!")[2]), reference(text.strip().lstrip("="), 1, 1)
+        if label is not None and node.kind == "ref" and (sheet := book.sheet(node.value.sheet)) is not None:
+            found[(sheet.name, *node.value.at(1, 1))] = label
     return found
 
 

@@ -92,6 +92,7 @@ def _tables_of(sheet: Sheet) -> list[Table]:
         blueprint = shared(blueprint)
         below = next((r for r in header_rows if r > row), None)
         known = {v: _with_data(sheet, row, places) for v, places in columns.items() if v in blueprint.formulas}
+        known = {v: column for v, column in known.items() if not _is_parameter(sheet, row, column)}
         first, last = _data_rows(sheet, row, known, blueprint, below)
         found.append(Table(sheet, row, known, first, last, blueprint))
     return found
@@ -126,6 +127,12 @@ def _with_data(sheet: Sheet, header: int, columns: list[int]) -> int:
         return sum(1 for row in rows if (cell := sheet.cell(row, column)) is not None and _is_data(cell))
 
     return max(columns, key=filled)  # the first of equals
+
+
+def _is_parameter(sheet: Sheet, header: int, column: int) -> bool:
+    """Whether a label in the header's row belongs to a list of parameters: its number stands beside it, none below."""
+    beside, below = sheet.cell(header, column + 1), sheet.cell(header + 1, column)
+    return beside is not None and _is_data(beside) and (below is None or not _is_data(below))
 
 
 def _data_rows(sheet: Sheet, header: int, columns: dict[str, int], blueprint: Blueprint, below: int | None):
