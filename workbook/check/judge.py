@@ -139,10 +139,10 @@ def _is_kept(table: Table, bias: str) -> bool:
         return False
     if bias not in table.columns:
         return bias in table.aliases.values()
-    cells = [cell for row in table.rows if (cell := table.cell(bias, row)) is not None]
-    typed = {cell.value for cell in cells if cell.template is None}
-    copied = all(cell.template.tree.kind == "ref" for cell in cells if cell.template is not None)
-    return bool(cells) and len(typed) <= 1 and copied
+    cells = [(row, cell) for row in table.rows if (cell := table.cell(bias, row)) is not None]
+    typed = {cell.value for _, cell in cells if cell.template is None}
+    later = [cell.template for row, cell in cells if cell.template is not None and row > table.first]
+    return bool(cells) and len(typed) <= 1 and all(template.tree.kind in ("ref", "name") for template in later)
 
 
 def _judge(resolver: Resolver, judge: Judge) -> Judged:
