@@ -82,7 +82,7 @@ def find_tables(book: Book) -> list[Table]:
 
 
 def _tables_of(sheet: Sheet) -> list[Table]:
-    headers = [(row, segment) for row in sorted(sheet.rows) for segment in _headers(sheet.rows[row])]
+    headers = [(row, segment) for row in sorted(sheet.rows) for segment in _headers(sheet, row)]
     header_rows = sorted({row for row, _ in headers})
     found = []
     for row, columns in headers:
@@ -92,22 +92,22 @@ def _tables_of(sheet: Sheet) -> list[Table]:
         blueprint = shared(blueprint)
         below = next((r for r in header_rows if r > row), None)
         known = {v: _with_data(sheet, row, places) for v, places in columns.items() if v in blueprint.formulas}
-        known = {v: column for v, column in known.items() if not _is_parameter(sheet, row, column)}
         first, last = _data_rows(sheet, row, known, blueprint, below)
         found.append(Table(sheet, row, known, first, last, blueprint))
     return found
 
 
-def _headers(cells: dict[int, Cell]) -> list[dict[str, list[int]]]:
+def _headers(sheet: Sheet, row: int) -> list[dict[str, list[int]]]:
     """The variables of a row that is a header with the columns labelled so, a dictionary for each table beside the
     other; [] for any other row."""
+    cells = sheet.rows[row]
     texts = [(column, cell.value) for column, cell in sorted(cells.items()) if isinstance(cell.value, str)]
     if len(texts) < MIN_VARIABLES:
         return []
     segments: list[dict[str, list[int]]] = [{}]
     for column, text in texts:
         variable = labels.variable(text)
-        if variable is None:
+        if variable is None or _is_parameter(sheet, row, column):
             continue
         again = variable in segments[-1] and variable != "iteration"
         if again and len(segments[-1]) >= MIN_VARIABLES and blueprint_of(segments[-1]) is not None:
