@@ -12,8 +12,8 @@ from openpyxl.chart.scatter_chart import ScatterChart
 from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, SpreadsheetDrawing, TwoCellAnchor
 from openpyxl.xml.functions import tostring
 
-from workbook.check.formula import a1
 from workbook.check.package import MAIN, OFFICE, SHEET_TYPE, Package, tag
+from workbook.references import a1
 
 _CHART_TYPE = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
 _DRAWING_TYPE = "application/vnd.openxmlformats-officedocument.drawing+xml"

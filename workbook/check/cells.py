@@ -10,9 +10,9 @@ from xml.sax.saxutils import escape, unescape
 from lxml import etree
 from openpyxl.utils import range_boundaries
 
-from workbook.check.formula import a1
 from workbook.check.package import OFFICE
 from workbook.check.reader import column_of
+from workbook.references import a1
 
 KEEP = object()
 """The value that says: leave the stored value as it is."""

@@ -19,6 +19,7 @@ from workbook.check.reader import read_book
 from workbook.check.right import right_formula
 from workbook.check.tables import Table, find_tables
 from workbook.check.values import typed_findings, value_findings
+from workbook.references import on_sheet
 from xlfuncs.errors import GradsheetError
 from xlfuncs.expression import text as expression_text
 
@@ -64,8 +65,7 @@ def _table_report(table: Table, judged: Judged, found: list[Finding], values_onl
     start = {name: value for name, value in start_of(table).items() if not np.isnan(value)}
     cell = None
     if table.rate_cell is not None:
-        sheet = "" if table.rate_cell[0] == table.sheet.name else f"'{table.rate_cell[0]}'!"
-        cell = sheet + formula.a1(*table.rate_cell[1:])
+        cell = on_sheet(table.rate_cell[0], formula.a1(*table.rate_cell[1:]), table.sheet.name)
     elif table.rate_column is not None:
         cell = formula.a1(table.first, table.rate_column)
     total = None

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from workbook.check import formula
 from workbook.check.added_sheet import AddedSheet, Item, add_sheet, free_name
 from workbook.check.book import Book
 from workbook.check.cells import Change, change_cells
@@ -14,7 +13,7 @@ from workbook.check.findings import FileReport, Finding
 from workbook.check.marks import FAULT_COLOUR, NOTE_COLOUR, Formats, add_comments
 from workbook.check.package import MAIN, Package, sound
 from workbook.check.report_text import effect_text, table_text
-from workbook.layout import quoted
+from workbook.references import a1, on_sheet
 from xlfuncs.errors import GradsheetError
 
 CHECK_SHEET = "Check"
@@ -104,9 +103,9 @@ def findings_sheet(book: Book, report: FileReport, formats: Formats, mended: str
 
 def _finding_row(finding: Finding, text: int, link: int) -> list[Item]:
     part = min(finding.parts, key=lambda p: (p.rows[0], p.column)) if finding.parts else None
-    target = f"{quoted(finding.sheet)}!{part.range}" if part else None
+    target = on_sheet(finding.sheet, part.range) if part else None
     kind = f"note: {finding.kind}" if finding.note else ", ".join((finding.kind, *finding.also))
-    stands = f"{formula.a1(part.rows[0], part.column)}: {part.formula}" if part else ""
+    stands = f"{a1(part.rows[0], part.column)}: {part.formula}" if part else ""
     should = part.right or part.right_meaning or "" if part else ""
     count = float(finding.count) if finding.count else None
     cells = Item(finding.range, link, target) if target else Item(finding.range, text)

@@ -8,9 +8,8 @@ import numpy as np
 
 from workbook.charts import LINE_COLOURS, Line, epoch_chart, fixed_title
 from workbook.check.added_sheet import AddedSheet, Item, free_name
-from workbook.check.formula import a1
 from workbook.check.marks import Formats
-from workbook.layout import quoted
+from workbook.references import a1, on_sheet
 
 NAME = "E_total before and after"
 MAX_CHARTS = 12
@@ -49,7 +48,7 @@ def curves_sheet(curves: list[Curve], taken: list[str], formats: Formats) -> Add
 def _items(curve: Curve, k: int, style: int) -> list[Item]:
     if k >= len(curve.rows):
         return [Item(None)] * 4
-    cell = f"{quoted(curve.sheet)}!{a1(curve.rows[k], curve.column)}"
+    cell = on_sheet(curve.sheet, a1(curve.rows[k], curve.column))
     return [
         Item(float(k + 1), style),
         Item(curve.before[k], style),
@@ -61,13 +60,13 @@ def _items(curve: Curve, k: int, style: int) -> list[Item]:
 def _chart(curve: Curve, sheet: str, left: int):
     def column(at: int) -> str:
         cells = [a1(row, at, fixed="rc") for row in (_FIRST, _FIRST + len(curve.rows) - 1)]
-        return f"{quoted(sheet)}!{':'.join(cells)}"
+        return on_sheet(sheet, ":".join(cells))
 
     steps = np.arange(1.0, len(curve.rows) + 1)
     lines = []
     for at, values, name, colour in ((1, curve.before, "before", 1), (2, curve.after, "after", 0)):
         numbers = np.array([np.nan if value is None else value for value in values])
-        name_cell = f"{quoted(sheet)}!{a1(_FIRST - 1, left + at, fixed='rc')}"
+        name_cell = on_sheet(sheet, a1(_FIRST - 1, left + at, fixed="rc"))
         lines.append(
             Line(column(left + at), column(left), numbers, steps, name_cell, f"E_total {name}", LINE_COLOURS[colour])
         )

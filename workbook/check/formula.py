@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 from openpyxl.formula import Tokenizer
 from openpyxl.formula.tokenizer import Token, TokenizerError
-from openpyxl.utils import column_index_from_string, get_column_letter
+from openpyxl.utils import column_index_from_string
+
+from workbook.references import a1, on_sheet, unquoted
 
 MAX_LENGTH = 8192  # Excel's own limit of a formula
 MAX_DEPTH = 60
@@ -244,7 +246,7 @@ def reference(text: str, row: int, column: int) -> Node:
     matches = [re.fullmatch(r"(\$?)([A-Za-z]{1,3})(\$?)([1-9]\d{0,6})", part) for part in parts]
     if not all(matches) or len(matches) > 2:
         return Node("name", text)
-    name = sheet.strip("'").replace("''", "'") or None
+    name = unquoted(sheet) or None
     refs = []
     for match in matches:
         fixed_column, letters, fixed_row, digits = match.groups()
@@ -256,12 +258,6 @@ def reference(text: str, row: int, column: int) -> Node:
 
 def _function(text: str) -> str:
     return text.rstrip("(").upper().removeprefix("_XLFN.").removeprefix("_XLWS.")
-
-
-def a1(row: int, column: int, fixed: str = "") -> str:
-    """The name of a cell: a1(41, 2) is B41, with fixed="rc" $B$41."""
-    dollar_column, dollar_row = ("$" if "c" in fixed else ""), ("$" if "r" in fixed else "")
-    return f"{dollar_column}{get_column_letter(column)}{dollar_row}{row}"
 
 
 def text_at(node: Node, row: int, column: int) -> str:
@@ -294,5 +290,4 @@ def _ref_text(ref: Ref, row: int, column: int) -> str:
     if at_row < 1 or at_column < 1:
         return "#REF!"
     fixed = ("r" if ref.fixed_row else "") + ("c" if ref.fixed_column else "")
-    sheet = f"'{ref.sheet}'!" if ref.sheet else ""
-    return sheet + a1(at_row, at_column, fixed)
+    return on_sheet(ref.sheet, a1(at_row, at_column, fixed))

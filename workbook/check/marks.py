@@ -8,8 +8,8 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from workbook.check.cells import with_element
-from workbook.check.formula import a1
 from workbook.check.package import MAIN, Package, tag
+from workbook.references import a1
 
 FAULT_COLOUR, NOTE_COLOUR, MENDED_COLOUR = "FFFFC7CE", "FFFFEB9C", "FFC6EFCE"
 """Excel's own Bad, Neutral and Good."""
