@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from xml.sax.saxutils import escape
 
 from lxml import etree
@@ -58,6 +59,10 @@ class Formats:
             copy.set("applyFill", "1")
             self.known["shaded", old, colour] = self._append("cellXfs", copy)
         return self.known["shaded", old, colour]
+
+    def shading(self, colour: str) -> Callable[[int], int]:
+        """What `shaded` does, as a change of any cell's format."""
+        return lambda old: self.shaded(old, colour)
 
     def own(self, *, bold: bool = False, link: bool = False, size: int = 11, colour: str | None = None) -> int:
         """A format of our own: text at the top, wrapped."""

@@ -5,12 +5,15 @@ openpyxl's load and save would lose charts' details, pictures, macros and everyt
 
 from __future__ import annotations
 
+import copy
+import io
 import posixpath
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from lxml import etree
 
@@ -159,7 +162,23 @@ class Package:
 
     def save(self, path: Path) -> None:
         """Write the package whole; parts that were not touched keep their bytes, order, dates and compression."""
-        with write_whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
+        with write_whole(path) as file:
+            self._write(file)
+
+    def content(self) -> bytes:
+        """The file's bytes, as `save` would write them."""
+        file = io.BytesIO()
+        self._write(file)
+        return file.getvalue()
+
+    def untouched(self) -> Package:
+        """The same package without any change."""
+        fresh = copy.copy(self)
+        fresh.changed = {}
+        return fresh
+
+    def _write(self, file: IO[bytes]) -> None:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
             for info in self.infos:
                 content = self.changed.get(info.filename.lstrip("/"), self.contents[info.filename])
                 if content is not None:
