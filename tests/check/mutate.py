@@ -5,7 +5,8 @@ import random
 import re
 from dataclasses import dataclass
 
-from tests.check.generate import Design, Sheet, mul, num, sub, var
+from tests.check.formulas import mul, num, sub, var
+from tests.check.generate import Design, Sheet
 
 
 @dataclass

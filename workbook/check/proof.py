@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from workbook.check.recalculate import CellError
 from workbook.check.tables import Table
 from workbook.references import a1
 from xlfuncs.blueprint import Blueprint
@@ -126,6 +127,8 @@ def _difference(table: Table, value_of: ValueOf, cells: set[tuple[str, int]], ri
             return f"what {variable} should be isn't known"
         scale = max(float(np.abs(column).max()), 1e-300)
         value = value_of((table.sheet.name, row, table.columns[variable]))
+        if isinstance(value, CellError):
+            return f"{a1(row, table.columns[variable])} can't be calculated here ({value.sign})"
         off = abs(value - column[row - table.first]) if type(value) is float else np.inf
         if not off <= tolerance * scale:
             return f"{variable} in {a1(row, table.columns[variable])} would still not be that of the right table"
