@@ -38,17 +38,24 @@ def main():
         desktop.terminate()
         return
     request = json.load(sys.stdin)
+    if "paths" in request:
+        answer = [answered(desktop, path, {}) for path in request["paths"]]
+    else:
+        answer = answered(desktop, request["path"], request["changes"])
+    json.dump(answer, sys.stdout)
+
+
+def answered(desktop, path, changes):
     hidden = PropertyValue()
     hidden.Name, hidden.Value = "Hidden", True
-    book = desktop.loadComponentFromURL(uno.systemPathToFileUrl(request["path"]), "_blank", 0, (hidden,))
+    book = desktop.loadComponentFromURL(uno.systemPathToFileUrl(path), "_blank", 0, (hidden,))
     try:
-        for sheet, cells in request["changes"].items():
+        for sheet, cells in changes.items():
             for cell, value in cells.items():
                 book.Sheets.getByName(sheet).getCellRangeByName(cell).setValue(value)
         book.calculateAll()
         sheets = [book.Sheets.getByIndex(k) for k in range(book.Sheets.Count)]
-        answer = {"sheets": {s.Name: values(s) for s in sheets}, "charts": {s.Name: s.Charts.Count for s in sheets}}
-        json.dump(answer, sys.stdout)
+        return {"sheets": {s.Name: values(s) for s in sheets}, "charts": {s.Name: s.Charts.Count for s in sheets}}
     finally:
         book.close(True)
 

@@ -229,6 +229,8 @@ class Sheet:
         return f"${column_name(place[1])}${place[0]}"
 
     def ref(self, name, row, fixed=""):
+        if name not in self.columns:
+            return self.parameter(name)
         return f"{'$' if 'c' in fixed else ''}{column_name(self.columns[name])}{'$' if 'r' in fixed else ''}{row}"
 
     def written(self, tree, row, seed=None):

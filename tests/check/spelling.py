@@ -11,7 +11,7 @@ class Writer:
 
     def writes(self, form):
         """Whether this formula is written in that form; one in two is, so that forms meet each other."""
-        return form in self.d.forms and self.pick.random() < 0.5
+        return self.d.shuffle and form in self.d.forms and self.pick.random() < 0.5
 
     def text(self, tree):
         shuffle = self.d.shuffle

@@ -7,7 +7,8 @@ scipy, and pycel makes Python source of a stranger's formulas; both read with op
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -34,24 +35,66 @@ class NotRecalculated(Exception):  # noqa: N818 - the sentence reads better so
     """The engine could not calculate the workbook; the text says why."""
 
 
+class Calculation:
+    """A workbook in the engine, every formula calculated."""
+
+    def __init__(self, content: bytes):
+        """Raises NotRecalculated."""
+        import formualizer  # only --fix needs it
+
+        with _calculating():
+            settings = formualizer.EvaluationConfig()
+            settings.enable_parallel = False
+            settings.max_eval_time_ms = 1000 * MAX_SECONDS
+            config = formualizer.WorkbookConfig(eval_config=settings)
+            limits = {"max_expanded_bytes": MAX_TOTAL, "max_part_bytes": MAX_PART}
+            self.book = formualizer.Workbook.from_bytes(content, config=config, load_limits=limits)
+            self.book.set_deterministic_clock(_CLOCK)
+            self.book.evaluate_all()
+
+    def values(self, places: Iterable[Place]) -> dict[Place, Value]:
+        """The values of these cells."""
+        return {place: _value(self.book.get_value(*place)) for place in places}
+
+    def put(self, place: Place, number: float) -> None:
+        """Type a number into the cell and calculate what follows. Raises NotRecalculated."""
+        with _calculating():
+            self.book.set_value(*place, number)
+            self.book.evaluate_all()
+
+
 def recalculate(content: bytes, places: Iterable[Place]) -> dict[Place, Value]:
     """The values of these cells after every formula of the workbook was calculated. Raises NotRecalculated."""
-    import formualizer  # only --fix needs it
+    return Calculation(content).values(places)
 
+
+def lacking(functions: Iterable[str]) -> frozenset[str]:
+    """Those of the functions that the engine doesn't have: with whatever arguments, they give #NAME?."""
+    import formualizer
+
+    found = set()
+    for name in functions:
+        book = formualizer.Workbook()
+        book.add_sheet("S")
+        try:
+            with _calculating():
+                book.set_formula("S", 1, 1, f"={name}()")
+                value = _value(book.evaluate_cell("S", 1, 1))
+        except NotRecalculated:
+            continue
+        if value == CellError("#NAME?"):
+            found.add(name)
+    return frozenset(found)
+
+
+@contextmanager
+def _calculating() -> Iterator[None]:
     try:
-        settings = formualizer.EvaluationConfig()
-        settings.enable_parallel = False
-        settings.max_eval_time_ms = 1000 * MAX_SECONDS
-        config = formualizer.WorkbookConfig(eval_config=settings)
-        limits = {"max_expanded_bytes": MAX_TOTAL, "max_part_bytes": MAX_PART}
-        book = formualizer.Workbook.from_bytes(content, config=config, load_limits=limits)
-        book.set_deterministic_clock(_CLOCK)
-        book.evaluate_all()
-        return {place: _value(book.get_value(*place)) for place in places}
+        yield
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as error:  # a panic of the engine is no Exception
-        raise NotRecalculated(f"{str(error).splitlines()[0][:100] if str(error) else type(error).__name__}") from error
+        raise NotRecalculated((str(error).splitlines() or [type(error).__name__])[0][:100]) from error
 
 
 def _value(value: object) -> Value:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from workbook.check.another_network import consistent
 from workbook.check.book import Book
 from workbook.check.cells import Bonds, Change, change_cells
 from workbook.check.dependence import Dependence
 from workbook.check.edits import Edit, templates_of, unshared
+from workbook.check.evaluate import KNOWN
 from workbook.check.package import Package
-from workbook.check.proof import unlike
-from workbook.check.recalculate import CellError, NotRecalculated, Place, Value, recalculate
+from workbook.check.proof import ValueOf, unlike
+from workbook.check.recalculate import Calculation, CellError, NotRecalculated, Place, Value, lacking, recalculate
 from workbook.check.tables import Table
 from workbook.references import a1, on_sheet
 
+SAME = 1e-9  # E_total as stored by a program that keeps ten digits
 MAX_LEFT_OUT = 6  # findings of a table that are left out one by one, before all of them are
 
 
@@ -121,6 +124,7 @@ class _Trial:
         for number, table in enumerate(self.tables):
             if number in numbers:
                 reason = unlike(table, value_of, _variables(table, settled.places))
+                reason = reason or self._rewritten(table, value_of)
                 if reason is not None:
                     failing.setdefault(number, reason)
             elif self.right[number] and unlike(table, value_of, set()) is not None:
@@ -141,20 +145,50 @@ class _Trial:
     def _broken(self, settled: Settled) -> dict[int, str]:
         """The tables whose edits turn a cell with a value into an error, or into what can't be calculated here."""
         owner = {place: edit.table for edit in settled.edits for place in edit.places}
-        dependence = Dependence(self.book, templates_of(settled.formulas))
         failing: dict[int, str] = {}
-        for place, value in settled.values.items():
-            if not isinstance(value, CellError) or place in owner or not self._had_value(place):
-                continue
+        lost = [
+            place
+            for place, value in settled.values.items()
+            if isinstance(value, CellError) and place not in owner and self._had_value(place)
+        ]
+        followers = Dependence(self.book, templates_of(settled.formulas)).followers(owner) if lost else {}
+        for place in lost:
+            sign = settled.values[place].sign
             unknown = isinstance(self.before[place], CellError)
             where = on_sheet(place[0], a1(*place[1:]))
-            reason = f"{where} would turn into {value.sign}"
+            reason = f"{where} would turn into {sign}"
             if unknown:
-                reason = f"{where} follows from it and can't be calculated here ({value.sign})"
-            blamed = {owner[p] for p in dependence.reached(place, set(owner))}
-            for number in blamed or ({edit.table for edit in settled.edits} if not unknown else ()):
+                reason = f"{where} follows from it and can't be calculated here ({sign})"
+            for number in followers.get(place) or ({edit.table for edit in settled.edits} if not unknown else ()):
                 failing.setdefault(number, reason)
         return failing
+
+    def _rewritten(self, table: Table, value_of: ValueOf) -> str | None:
+        """Why the table may be another network than the one that its mended formulas calculate.
+
+        Only where they give the first row another E_total; what is copied down differs from there on.
+        """
+        if "E_total" not in table.columns:
+            return None
+        total = (table.sheet.name, table.first, table.columns["E_total"])
+        cell = table.cell("E_total", table.first)
+        value_before = self._value_of({}, self.before)
+        before, after = value_before(total), value_of(total)
+        calculated = type(before) is float
+        if not calculated and cell is not None and isinstance(cell.value, float):
+            before = cell.value  # the engine can't calculate it, but the program that wrote the file could
+        if type(before) is float and abs(before - after) <= SAME * abs(after):
+            return None
+        if calculated and consistent(table, Calculation(self.package.untouched().content()), value_before):
+            return "its gradients are those of its own E_total, so it may be another network, rightly calculated"
+        if calculated:
+            return None
+        arrays = {(name, *at) for name, bonds in self.bonds.items() for joint in bonds.arrays for at in joint.cells}
+        # POW and circles have no value in Excel either, and nothing is lost there.
+        used = frozenset().union(*(cell.formula.functions for cell in self.cells.values()))
+        if not Dependence(self.book, {}).understood(total, arrays, lacking(used & KNOWN)):
+            return "it can't be calculated here as it stands, so it may be another network, rightly calculated"
+        return None
 
     def _had_value(self, place: Place) -> bool:
         cell = self.cells[place]
