@@ -24,9 +24,10 @@ def values(sheet):
     # A cell in error reads as an empty text or a number: say so instead.
     errors = sheet.getCellRangeByPosition(0, 0, end.EndColumn, end.EndRow).queryFormulaCells(4)
     for place in errors.RangeAddresses:
+        code = sheet.getCellByPosition(place.StartColumn, place.StartRow).getError()  # asking each cell takes minutes
         for row in range(place.StartRow, place.EndRow + 1):
             for column in range(place.StartColumn, place.EndColumn + 1):
-                found[row][column] = f"error {sheet.getCellByPosition(column, row).getError()}"
+                found[row][column] = f"error {code}"
     return found
 
 
