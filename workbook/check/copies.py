@@ -110,7 +110,8 @@ def findings_sheet(
         widths.insert(MENDED_AT, 34.0)
         headings.insert(MENDED_AT, "Mended")
     sheet = AddedSheet(name, widths)
-    sheet.rows.append([Item(f"gradsheet check: {Path(report.file).name} is {report.verdict}", title)])
+    copy = "; this is its mended copy" if outcome is not None else ""
+    sheet.rows.append([Item(f"gradsheet check: {Path(report.file).name} is {report.verdict}{copy}", title)])
     for table in report.tables:
         sheet.rows.append([Item(table_text(table), wide)])
     sheet.rows += [[Item(sentence, wide)] for sentence in mended]

@@ -26,6 +26,7 @@ _BEFORE_CALCULATION = ("fileVersion", "fileSharing", "workbookPr", "workbookProt
 _BEFORE_CALCULATION += ("functionGroups", "externalReferences", "definedNames", "AlternateContent", "revisionPtr")
 _VOLATILE = frozenset({"NOW", "TODAY", "RAND", "RANDBETWEEN", "RANDARRAY"})
 SHOWN = 5  # findings left alone that the sentence names; the sheet Check lists them all
+LEGEND = "Mended cells are green; a comment on the first of them says what stood there."
 ENDS = 6  # tables whose last E_total it gives
 
 
@@ -52,7 +53,8 @@ def _mended(book: Book, report: FileReport, tables: list[Table], out: Path) -> t
     mark(package, book, changes, green, _comments(settled.edits))
     curves = [curve for table in settled.tables if (curve := _curve(table, settled.values)) is not None]
     sentences = _sentences(edits, settled, curves)
-    sheet = findings_sheet(book, report, formats, sentences, _outcome(edits))
+    shown = [*sentences, LEGEND] if settled.places else sentences
+    sheet = findings_sheet(book, report, formats, shown, _outcome(edits))
     number = add_sheet(package, sheet)
     if curves:
         add_sheet(package, curves_sheet(curves, [*book.tabs, sheet.name], formats))
