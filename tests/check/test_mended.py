@@ -26,6 +26,7 @@ from workbook.check.reader import read_book
 SMALL, LARGE = 24, int(os.environ.get("GRADSHEET_MENDED", "400"))
 BATCH = 25
 PLAIN = ["percent", "minus square", "average", "if"]
+NEW = ["sheet-03.xlsx", "sheet-09.xlsx", "sheet-13.xlsx"]  # all their formulas are in the mended table
 REAL = [f"sheet-{k:02}.xlsx" for k in range(1, 17)]
 
 
@@ -113,6 +114,8 @@ def problems(libreoffice, cases):
         counts["mended" if changed else "left alone" if "Left" in case.text else "nothing to mend"] += 1
         if not changed:
             continue
+        if "let" not in sheet.d.forms:
+            found += [(case.path.name, *cell) for cell in stale(case.out, after)]
         right_values = sheet.values()
         wanted = [right_values[row, sheet.columns["E_total"]] for row in range(sheet.first, sheet.last + 1)]
         if "let" not in sheet.d.forms and e_total(after, sheet) != pytest.approx(
@@ -120,6 +123,21 @@ def problems(libreoffice, cases):
         ):
             found.append((case.path.name, "E_total", e_total(after, sheet), wanted))
     return found, counts
+
+
+def stale(path, recalculated):
+    """Numbers stored in the copy that are not what LibreOffice finds."""
+    found = []
+    for page in openpyxl.load_workbook(path, data_only=True):
+        rows = recalculated[page.title]
+        scale = max((abs(v) for row in rows for v in row if isinstance(v, float)), default=1.0)
+        for row in page.iter_rows():
+            for cell in row:
+                if isinstance(cell.value, float):
+                    value = rows[cell.row - 1][cell.column - 1]
+                    if not isinstance(value, float) or abs(value - cell.value) > 1e-9 * abs(value) + 1e-13 * scale:
+                        found.append((page.title, cell.coordinate, cell.value, value))
+    return found
 
 
 def cases_of(folder, seeds):
@@ -187,6 +205,7 @@ def test_real_sheets_are_never_made_worse(shared, tmp_path, libreoffice):
     wrong, compared = [], 0
     for case, changed, before, after in zip(cases, changes, befores, afters, strict=True):
         wrong += [(case.path.name, *error) for error in new_errors(before, after)]
+        wrong += [(case.path.name, *cell) for cell in stale(case.out, after)] if case.path.name in NEW else []
         for table, found in zip(case.report.tables, case.tables, strict=True):
             if not any(place[0] == table.sheet and place[1] in found.rows for place in changed):
                 continue
