@@ -9,6 +9,11 @@ class Writer:
     def __init__(self, sheet, row, pick):
         self.sheet, self.row, self.pick, self.d = sheet, row, pick, sheet.d
 
+    @property
+    def lists(self):
+        """Whether functions of lists can be used: SUM(h) would add up a whole column named h."""
+        return "whole columns" not in self.d.forms
+
     def writes(self, form):
         """Whether this formula is written in that form; one in two is, so that forms meet each other."""
         return self.d.shuffle and form in self.d.forms and self.pick.random() < 0.5
@@ -37,14 +42,16 @@ class Writer:
                 return self.pick.choice(forms) if shuffle else forms[0]
             case "+":
                 terms = list(tree[1:])
-                if self.writes("average"):
+                if self.lists and self.writes("average"):
                     return f"{len(terms)}*AVERAGE({','.join(self.text(t) for t in terms)})"
                 if shuffle and not any(t[0] in "-" for t in terms):
                     self.pick.shuffle(terms)
                 space = self.pick.choice(["", " "]) if shuffle else ""
                 joined = f"{space}+{space}".join(self.text(t) for t in terms)
                 return (
-                    f"SUM({','.join(self.text(t) for t in terms)})" if shuffle and self.pick.random() < 0.1 else joined
+                    f"SUM({','.join(self.text(t) for t in terms)})"
+                    if shuffle and self.pick.random() < 0.1 and self.lists
+                    else joined
                 )
             case "-":
                 return f"{self.text(tree[1])}-{self.wrapped(tree[2])}"
@@ -62,7 +69,7 @@ class Writer:
             rest = [f for f in factors if f != ("num", "0.5")]
             rest = self.helped(rest)
             self.pick.shuffle(rest)
-            if len(rest) > 1 and self.pick.random() < 0.1 and not lead:
+            if len(rest) > 1 and self.pick.random() < 0.1 and not lead and self.lists:
                 return f"PRODUCT({','.join(self.text(f) for f in rest)})"
             if len(rest) == 2 and self.pick.random() < 0.1 and rest[0][0] == "+" and rest[0][0] != "raw":
                 return "+".join(f"{self.wrapped(t)}*{self.wrapped(rest[1])}" for t in rest[0][1:])

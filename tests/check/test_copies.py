@@ -246,6 +246,7 @@ def decorated(tmp_path):
     chart = LineChart()
     chart.add_data(Reference(page, min_col=part.column, min_row=sheet.first, max_row=sheet.last))
     page.add_chart(chart, "A50")
+    page.sheet_view.tabSelected = True
     book.create_sheet("Check")["A1"] = "mine"
     path = tmp_path / "decorated.xlsx"
     book.save(path)
