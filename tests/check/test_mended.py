@@ -174,7 +174,7 @@ def test_hundreds_of_generated_sheets_are_never_made_worse(tmp_path, libreoffice
         found, counts = problems(libreoffice, list(cases_of(tmp_path, range(start, start + BATCH))))
         assert found == []
         total = {key: total.get(key, 0) + count for key, count in counts.items()}
-    print(f"{LARGE} sheets: {total}")
+        print(f"{start + BATCH} sheets: {total}", flush=True)
 
 
 def matrices(table, rows):
