@@ -13,6 +13,7 @@ from workbook import build, run_report
 from workbook.architecture_sheet import stages
 from workbook.cli import main
 from workbook.training_sheet import COLUMNS, HEADER_ROW
+from xlfuncs.errors import GradsheetError
 from xlfuncs.network import DEFAULT
 
 pytest.importorskip("torch", reason="torch is not installed")
@@ -170,12 +171,16 @@ def test_mnist_predict_says_what_does_not_fit(trained, monkeypatch):
     monkeypatch.setenv("GRADSHEET_RUN", str(trained[0]))
     grid = [[0] * 28 for _ in range(28)]
     grid[4][6] = "x"
-    assert xlfuncs.MNIST_PREDICT(grid) == "pixels, cell (5, 7), holds the text 'x'; a number is needed."
-    assert "28 rows and 28 columns" in xlfuncs.MNIST_PREDICT([[1, 2]])
+    with pytest.raises(GradsheetError, match=r"^pixels, cell \(5, 7\), holds the text 'x'; a number is needed.$"):
+        xlfuncs.MNIST_PREDICT(grid)
+    with pytest.raises(GradsheetError, match="28 rows and 28 columns"):
+        xlfuncs.MNIST_PREDICT([[1, 2]])
     grid[4][6] = 300
-    assert "outside 0 to 255" in xlfuncs.MNIST_PREDICT(grid)
+    with pytest.raises(GradsheetError, match="outside 0 to 255"):
+        xlfuncs.MNIST_PREDICT(grid)
     monkeypatch.setenv("GRADSHEET_RUN", str(trained[0] / "nowhere"))
-    assert "no checkpoint" in xlfuncs.MNIST_PREDICT([[0] * 28] * 28)
+    with pytest.raises(GradsheetError, match="no checkpoint"):
+        xlfuncs.MNIST_PREDICT([[0] * 28] * 28)
 
 
 def test_build_with_a_run_gives_the_same_bytes(trained, tmp_path, capsys):

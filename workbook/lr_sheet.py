@@ -5,7 +5,7 @@ from math import ceil
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from workbook import charts, picture, rate_rows
+from workbook import charts, picture, rate_rows, texts
 from workbook.layout import (
     CHART_COLUMNS,
     COLUMN_CHARS,
@@ -24,11 +24,19 @@ from workbook.rate_rows import RateTable
 from workbook.texts import plain
 from xlfuncs import explain
 from xlfuncs.expression import excel, text
+from xlfuncs.network import Network
 
 BY_PYTHON, BY_FORMULAS = "computed by Python", "computed by plain formulas (no Python here)"
 # As an array, so that a program without the function doesn't show the answer of another one. It counts a row of the
 # table, so that it is asked again whenever the table is computed again: macros may be blocked by then.
 BY_WHOM = f'IF(ISERROR(BP_SIGMOID(0*COUNT({{row}}))),"{BY_FORMULAS}","{BY_PYTHON}")'
+ERRORS = {
+    "half-squared": "half squared errors and their sum E_total",
+    "squared": "squared errors and their sum E_total",
+    "mean-squared": "squared errors and their mean E_total",
+    "binary-cross-entropy": "binary cross-entropy of each output and its sum E_total",
+    "cross-entropy": "cross-entropy of each output and its sum E_total",
+}
 PRINTED_COLUMNS = 36  # on one page across; more would be too small to read
 
 
@@ -86,7 +94,8 @@ def _headings(page: Page, layout: Layout, learning_rate: float) -> None:
         "heading",
     )
     page.put("K1", "Backward Propagation (Gradient Calculation)", "heading")
-    about = "The chain rule for each weight; the numbers are those of iteration 1."
+    what = "weight and bias" if any(bias.learned for bias in layout.network.biases) else "weight"
+    about = f"The chain rule for each {what}; the numbers are those of iteration 1."
     page.put(f"K{layout.header_row - 1}", about, "note")
     page.put(f"A{layout.forward_row}", "Forward Propagation", "heading")
     page.formula(
@@ -148,13 +157,13 @@ def _derivation(page: Page, layout: Layout, box: Box, row: dict[str, float]) -> 
     """One boxed derivation: the chain rule, its steps with their numbers, the result highlighted."""
     letters = [get_column_letter(box.column + k) for k in range(4)]
     first, last = letters[0], letters[-1]
-    symbols = [step.symbol for step in explain.steps(layout.network, box.weight)]
-    numbers = dict(zip(symbols, explain.values(layout.network, box.weight, row), strict=True))
-    page.put(f"{first}{box.row}", f"∂E_total/∂{box.weight.name}", "box title")
+    symbols = [step.symbol for step in explain.steps(layout.network, box.learned)]
+    numbers = dict(zip(symbols, explain.values(layout.network, box.learned, row), strict=True))
+    page.put(f"{first}{box.row}", f"∂E_total/∂{box.learned}", "box title")
     for letter in letters[1:-1]:
         page.style(f"{letter}{box.row}", "box top")
-    page.put(f"{last}{box.row}", f"{box.weight.source} → {box.weight.target}", "box corner")
-    page.put(f"{first}{box.row + 1}", f"= {explain.chain(layout.network, box.weight)}", "box chain")
+    page.put(f"{last}{box.row}", _joins(layout.network, box.learned), "box corner")
+    page.put(f"{first}{box.row + 1}", f"= {explain.chain(layout.network, box.learned)}", "box chain")
     page.style(f"{last}{box.row + 1}", "box line number")
     cells = {variable: layout.cell(variable, layout.first_row) for variable in layout.network.column_names}
     at = box.row + 2
@@ -166,6 +175,15 @@ def _derivation(page: Page, layout: Layout, box: Box, row: dict[str, float]) -> 
         page.formula(f"{last}{at}", formula, numbers[step.symbol], f"box {style} number")
         cells[step.symbol] = f"{last}{at}"
         at += rows
+
+
+def _joins(network: Network, learned: str) -> str:
+    """What a weight joins, i1 → h1; what a bias is added to, → h1."""
+    bias = next((bias for bias in network.biases if bias.name == learned), None)
+    if bias is not None:
+        return f"→ {', '.join(bias.targets) if len(bias.targets) < 4 else f'{bias.targets[0]} … {bias.targets[-1]}'}"
+    weight = network.weight(learned)
+    return f"{weight.source} → {weight.target}"
 
 
 def _frame(page: Page, letters: list[str], top: int, rows: int, style: str) -> None:
@@ -183,22 +201,41 @@ def _frame(page: Page, letters: list[str], top: int, rows: int, style: str) -> N
 
 def _legend(page: Page, layout: Layout) -> None:
     """What the colours mean, above the chart."""
-    meanings = {
-        "input": ("i, t", "inputs and targets: constant"),
-        "weight": ("w", "weights: the row above minus ɳ·gradient"),
-        "hidden": ("h, a_h", "hidden units: Σ input·weight, then σ"),
-        "output": ("o, a_o", "output units: Σ a_h·weight, then σ"),
-        "error": ("E", "half squared errors and their sum E_total"),
-        "gradient": ("∂E/∂w", "gradients of E_total"),
-    }
     letter, beside = (get_column_letter(layout.chart_column + k) for k in (0, 1))
-    for k, (group, (names, meaning)) in enumerate(meanings.items(), start=NAMES_ROW + 1):
+    for k, (group, (names, meaning)) in enumerate(_meanings(layout.network).items(), start=NAMES_ROW + 1):
         page.put(f"{letter}{k}", names, f"head {group}")
         page.put(f"{beside}{k}", meaning, "formula")
 
 
+def _meanings(network: Network) -> dict[str, tuple[str, str]]:
+    """Of each group of columns the names and what they are."""
+    before = "input" if len(network.layers) < 3 else "the layer before"
+    step = "ɳ·gradient" if network.optimizer == "sgd" else f"the step of {network.optimizer}"
+    hidden = texts.listing(list(dict.fromkeys(_then(layer.activation) for layer in network.layers[:-1])) or ["σ"], "or")
+    added = " + bias" if network.biases else ""
+    source = "a_h" if len(network.layers) > 1 else "input"
+    meanings = {
+        "input": ("i, t", "inputs and targets: constant"),
+        "weight": ("w", f"weights: the row above minus {step}"),
+        "bias": ("b", f"biases: {'learned as weights are' if any(b.learned for b in network.biases) else 'fixed'}"),
+        "hidden": ("h, a_h", f"hidden units: Σ {before}·weight{added}, then {hidden}"),
+        "output": ("o, a_o", f"output units: Σ {source}·weight{added}, then {_then(network.layers[-1].activation)}"),
+        "error": ("E", ERRORS[network.loss]),
+        "delta": ("∂E/∂h", "derivatives of E_total by each sum, from the last layer back"),
+        "gradient": ("∂E/∂w", "gradients of E_total"),
+        "state": ("m, s, v", f"what {network.optimizer} remembers of each gradient"),
+    }
+    groups = {column.group for column in network.columns}
+    return {group: meaning for group, meaning in meanings.items() if group in groups}
+
+
+def _then(activation: str) -> str:
+    return {"sigmoid": "σ", "relu": "ReLU", "leaky-relu": "leaky ReLU"}.get(activation, activation)
+
+
 def _chart(page: Page, layout: Layout, rate_table: RateTable) -> None:
+    top = NAMES_ROW + 1 + len(_meanings(layout.network))
     first = get_column_letter(layout.chart_column)
     last = get_column_letter(layout.chart_column + CHART_COLUMNS - 1)
     chart = charts.error_chart(layout, page.sheet.title, rate_table.learning_rate, rate_table.e_total(layout.network))
-    charts.place(page.sheet, chart, f"{first}9", f"{last}{layout.header_row - 1}")
+    charts.place(page.sheet, chart, f"{first}{top}", f"{last}{layout.header_row - 1}")

@@ -67,8 +67,8 @@ def label_place(left: list[Node], right: list[Node]) -> float | None:
 
     room = right[0].x - left[0].x - NODE_WIDTH
     nearest = (LABEL_NAME + LABEL_VALUE) / 2 / room + 0.01
-    best = max((nearest + k / 100 for k in range(int((1 - 2 * nearest) * 100))), key=gap)
-    return best if gap(best) >= LABEL_HEIGHT - 1 else None
+    best = max((nearest + k / 100 for k in range(int((1 - 2 * nearest) * 100))), key=gap, default=None)
+    return best if best is not None and gap(best) >= LABEL_HEIGHT - 1 else None
 
 
 def _shapes(layout: Layout, row: dict[str, float]) -> Iterator[str]:
@@ -88,9 +88,13 @@ def _shapes(layout: Layout, row: dict[str, float]) -> Iterator[str]:
                 x = a.x + NODE_WIDTH / 2 + place * (b.x - a.x - NODE_WIDTH)
                 y = a.y + place * (b.y - a.y)
                 yield from _label(ids, layout, weight.name, row, int(x), int(y))
+    added = {unit: bias.name for bias in layout.network.biases for unit in bias.targets}
     for layer in layers:
         for node in layer:
             yield from _node(ids, layout, node, row)
+            if node.name in added:
+                x, y = node.x, node.y + NODE_HEIGHT // 2 + LABEL_HEIGHT // 2 + 1
+                yield from _label(ids, layout, added[node.name], row, x, y)
     for k, node in enumerate(layers[-1]):
         left = node.x + NODE_WIDTH // 2 + 6
         yield from _reading(ids, layout, "target", layout.network.target_names[k], row, left, node.y - 9)

@@ -18,7 +18,8 @@ from workbook.layout import COLUMN_CHARS, absolute, quoted
 from workbook.lr_sheet import only_numbers
 from workbook.page import NOT_AVAILABLE, OVERVIEW_TAB, Page
 from xlfuncs import explain, maths
-from xlfuncs.expression import EXP_LIMIT, excel
+from xlfuncs.expression import excel
+from xlfuncs.logistic import EXP_LIMIT
 from xlfuncs.network import Network
 
 PLAYGROUND = "Playground"
@@ -229,7 +230,7 @@ def _why(page: Page, network: Network, values: dict[str, float], steps: list[Ste
     """At the right: one weight's gradient, line by line."""
     first = page.sheet[f"{side}1"].column
     symbol, formula, number = (get_column_letter(first + k) for k in range(3))
-    longest = max(len(line[1]) for w in network.weights for line in explain.lines(network, w, values))
+    longest = max(len(line[1]) for w in network.weights for line in explain.lines(network, w.name, values))
     for letter, width in ((symbol, 18), (formula, min(max(40, longest), 90)), (number, 16)):
         page.sheet.column_dimensions[letter].width = width
     chosen = network.weights[0]
@@ -266,8 +267,8 @@ def _lines(page: Page, network: Network, values: dict[str, float], letters: Sequ
     """The explanation's array, as high as the longest one; rows that the chosen weight leaves over look empty."""
     for letter, head in zip(letters, ("symbol", "formula", "number"), strict=True):
         page.put(f"{letter}{top}", head, "table head")
-    rows = max(len(explain.lines(network, w, values)) for w in network.weights)
-    lines = [list(line) for line in explain.lines(network, network.weights[0], values)]
+    rows = max(len(explain.lines(network, w.name, values)) for w in network.weights)
+    lines = [list(line) for line in explain.lines(network, network.weights[0].name, values)]
     lines += [[NOT_AVAILABLE] * 3] * (rows - len(lines))
     cells = f"{letters[0]}{top + 1}:{letters[2]}{top + rows}"
     page.call(cells, call, lines, "explanation")

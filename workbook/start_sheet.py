@@ -10,6 +10,7 @@ from workbook.lr_sheet import only_numbers
 from workbook.page import NATIVE, OVERVIEW_TAB, UDF, VALUES, Page
 from workbook.rate_rows import RateTable
 from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES
+from xlfuncs.spec import Spec
 
 CHART_COLUMNS = 8
 ABOUT = (
@@ -39,12 +40,12 @@ DIFFERENCES = (
 def write(page: Page, layout: Layout, tables: list[RateTable], run_sheets: list[str]) -> None:
     """Fill the page; `run_sheets` are the names of the sheets of a training run, if there is one."""
     start = StartLayout(layout.network)
-    last = get_column_letter(max(8, 2 + max(layout.network.sizes)))
+    last = get_column_letter(max(8, 2 + start.widest))
     _set_up(page, layout)
     page.put("B1", "Backpropagation, cell by cell", "title")
     page.sheet.row_dimensions[1].height = 34
     _paragraph(page, f"B2:{last}2", ABOUTS[page.formulas], height=34)
-    page.put("B4", "The network and its data", "heading")
+    page.put("B4", f"The network and its data: {Spec.of(layout.network)}", "heading")
     page.put("B5", HOW.format(cell=layout.learning_rate) if page.live else "The start values of every sheet.", "note")
     _settings(page, layout, start)
     _learning_rates(page, layout, start, tables)
@@ -91,7 +92,7 @@ def _settings(page: Page, layout: Layout, start: StartLayout) -> None:
     page.put(f"B{start.INPUT_ROW + 1}", "Targets", "label")
     values = dict(zip(network.input_names, network.inputs, strict=True))
     values |= dict(zip(network.target_names, network.targets, strict=True))
-    values |= {weight.name: weight.start for weight in network.weights}
+    values |= {weight.name: weight.start for weight in (*network.weights, *network.biases)}
     for variable, value in values.items():
         ref = start.of(variable)
         page.put(ref, value, "change" if page.live else "linked")
@@ -101,10 +102,11 @@ def _settings(page: Page, layout: Layout, start: StartLayout) -> None:
     for weight in network.weights:
         if weight.column == 0:
             row = start.weight(weight)[1:]
-            page.put(f"B{row}", f"Weights into {weight.target}", "label")
+            biased = any(start.bias(bias)[1:] == row for bias in network.biases)
+            page.put(f"B{row}", f"Weights into {weight.target}{', bias' if biased else ''}", "label")
     if page.live:
         first, last = start.input(0), start.weight(network.weights[-1])
-        widest = get_column_letter(2 + max(network.sizes))
+        widest = get_column_letter(2 + start.widest)
         only_numbers(page, f"{first}:{widest}{last[1:]}", "Inputs, targets and weights are numbers, such as 0.15.")
 
 
@@ -159,11 +161,14 @@ def _reading(page: Page, layout: Layout, row: int) -> None:
     lines = [
         f"Row {layout.first_row} is iteration 1, with the start values above; each further row is one training step.",
         f"A row from left to right: targets and inputs ({letters[network.target_names[0]]}–"
-        f"{letters[network.input_names[-1]]}), weights, forward pass, errors "
+        f"{letters[network.input_names[-1]]}), weights{' and biases' if network.biases else ''}, forward pass, errors "
         f"({letters[network.error_names[0]]}–{letters['E_total']}), gradients "
-        f"({letters[f'grad_{weights[0].name}']}–{letters[f'grad_{weights[-1].name}']}).",
+        f"({letters[f'grad_{network.learned[0]}']}–{letters[f'grad_{network.learned[-1]}']}).",
         f"Each weight is the one above it minus ɳ times its gradient above it: {weights[0].name} − ɳ·∂E/∂"
-        f"{weights[0].name}.",
+        f"{weights[0].name}."
+        if network.optimizer == "sgd" and not network.decay
+        else f"Each weight is the one above it minus the step of {network.optimizer}, whose memory stands in the last "
+        f"columns.",
         "Collapse the rows above a table with the − at the left edge to see more of it.",
     ]
     for k, line in enumerate(lines):
@@ -172,7 +177,7 @@ def _reading(page: Page, layout: Layout, row: int) -> None:
 
 def _chart_column(layout: Layout) -> int:
     """Right of the settings, or of the learning rates' table where that is wider."""
-    return 3 + max(5, max(layout.network.sizes)) + 1
+    return 3 + max(5, StartLayout(layout.network).widest) + 1
 
 
 def _chart(page: Page, layout: Layout, start: StartLayout, tables: list[RateTable]) -> None:

@@ -13,10 +13,13 @@ GROUP_COLOURS = {
     "target": "F8B26A",
     "input": "F8B26A",
     "weight": "CFCFCF",
+    "bias": "E3DCEB",
     "hidden": "90BCE6",
     "output": "C9E7B0",
     "error": "E8655A",
+    "delta": "F6C9A0",
     "gradient": "FCE4CC",
+    "state": "D9E4E4",
 }
 INPUT_FILL, INPUT_INK = "FFF9C4", "1F3FBF"
 RESULT_FILL = "FFE699"
@@ -36,10 +39,13 @@ NUMBER_FORMATS = {
     "target": GIVEN,
     "input": GIVEN,
     "weight": "0.000000",
+    "bias": "0.000000",
     "hidden": "0.000000",
     "output": "0.000000",
     "error": DECIMALS,
+    "delta": DECIMALS,
     "gradient": DECIMALS,
+    "state": DECIMALS,
 }
 
 _rule = Side(style="thin", color=RULE)
