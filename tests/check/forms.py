@@ -288,6 +288,22 @@ def _parameters(**at):
     return form
 
 
+def _instead_of_columns(names=False):
+    """Inputs and targets only in a list left of the table, from the header's row down, by reference or by name."""
+    at = {name: f"$B${HEADER + k}" for k, name in enumerate((*INPUTS, *TARGETS))}
+    formulas = right()
+    for name, place in at.items():
+        shown = f"{name[0]}_{name[1]}" if names else place
+        formulas = {key: text.replace(f"[{name}]", shown) for key, text in formulas.items()}
+    form = Form([*USUAL[4:], *GRADIENTS], formulas, left=5)
+    for k, name in enumerate(at):
+        form.cells[HEADER + k, 1] = f"the number {k}" if names else name
+        form.cells[HEADER + k, 2] = START[name]
+    if names:
+        form.names = {f"{name[0]}_{name[1]}": f"Sheet1!{place}" for name, place in at.items()}
+    return form
+
+
 RIGHT = {
     "gradients inside the updates": _inside,
     "Gradient w.r.t. w1": lambda: Form(labels={f"g{k}": f"Gradient w.r.t. w{k}" for k in range(1, 9)}),
@@ -393,6 +409,8 @@ RIGHT = {
     ),
     "a rate labelled n": lambda: Form(cells={(2, 1): "n", (2, 2): 0.5}),
     "a parameter list with the header's labels": _parameters,
+    "parameters instead of columns": _instead_of_columns,
+    "named parameters instead of columns": lambda: _instead_of_columns(names=True),
     "a list beside that formulas read": lambda: Form(
         cells={(2, 1): "LR", (2, 2): 0.5, (1, 4): "first input", (1, 5): 0.05},
         formulas=right() | {"h1": "[w1]*$E$1+[w2]*[i2]"},
