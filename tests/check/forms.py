@@ -256,6 +256,11 @@ def _changed(**formulas):
     return Form(formulas=right() | formulas)
 
 
+def _of_table(**formulas):
+    changed = {name: text.replace("[@w4]", "Net[[#This Row],«w4»]") for name, text in formulas.items()}
+    return Form(formulas=right() | changed, table=True)
+
+
 def _named_columns():
     """Names for whole columns: =w1*i1+w2*i2."""
     form = Form()
@@ -339,6 +344,9 @@ RIGHT = {
         labels={"b": "b1", "gb": "∂E/∂b1"},
     ),
     "table references": _table,
+    "a table's column by INDEX": lambda: _of_table(
+        a_h1="1/(1+EXP(-INDEX(Net«h1»,ROW()-5)))", h2="[w3]*[i1]+[@w4]*[i2]"
+    ),
     "names for whole columns": _named_columns,
     "MMULT": lambda: _changed(
         h1="MMULT([w1]:[w2],TRANSPOSE([i1]:[i2]))", h2="SUMPRODUCT([w3]:[w4],[i1]:[i2])", E_total="SUM([E1]:[E2])"
