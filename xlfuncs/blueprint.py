@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache, reduce
 import numpy as np
 
 from xlfuncs.expression import Expr, name, previous, total
+from xlfuncs.logistic import sigmoid
 from xlfuncs.network import Network
 
 Array = np.ndarray
@@ -255,10 +256,6 @@ def _rename(formula: Expr, new: dict[str, str]) -> Expr:
     return Expr(formula.op, tuple(_rename(a, new) if isinstance(a, Expr) else a for a in formula.args))
 
 
-def _sigmoid(x: Array) -> Array:
-    return 1.0 / (1.0 + np.exp(-x))
-
-
 _STEPS: dict[str, Callable] = {
     "previous": lambda slots, before, variable: before[variable],
     "number": lambda slots, before, value: value,
@@ -266,7 +263,7 @@ _STEPS: dict[str, Callable] = {
     "subtract": lambda slots, before, a, b: slots[a] - slots[b],
     "multiply": lambda slots, before, a, b: slots[a] * slots[b],
     "power": lambda slots, before, a, n: slots[a] ** n,
-    "sigmoid": lambda slots, before, a: _sigmoid(slots[a]),
+    "sigmoid": lambda slots, before, a: sigmoid(slots[a]),
 }
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from workbook.check.book import Book, Cell, Sheet
-from workbook.check.formula import a1
+from workbook.references import a1
 from xlfuncs import labels
 from xlfuncs.blueprint import Blueprint, blueprint_of, shared
 
@@ -78,7 +78,16 @@ class Table:
 
 def find_tables(book: Book) -> list[Table]:
     """Every iteration table of the workbook, sheet by sheet from top to bottom."""
-    return [table for sheet in book.sheets for table in _tables_of(sheet)]
+    return [table for sheet in book.sheets for table in _without_repeats(_tables_of(sheet))]
+
+
+def _without_repeats(tables: list[Table]) -> list[Table]:
+    """Without a header that only repeats the names of a table further down, such as one in frozen rows."""
+    return [
+        table
+        for k, table in enumerate(tables)
+        if table.last >= table.first or all(other.columns != table.columns for other in tables[k + 1 :])
+    ]
 
 
 def _tables_of(sheet: Sheet) -> list[Table]:
