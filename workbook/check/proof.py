@@ -91,7 +91,7 @@ def _right_tables(table: Table, value_of: ValueOf) -> Iterator[dict[str, Array]]
     places = {variable: place for place, variable in table.aliases.items()}
     places |= {variable: (table.sheet.name, table.first, column) for variable, column in table.columns.items()}
     start = {}
-    for name in (*blueprint.network.input_names, *blueprint.network.target_names, *blueprint.learned):
+    for name in blueprint.given:
         value = value_of(places[name]) if name in places else None
         if type(value) is not float:
             return
