@@ -20,7 +20,7 @@ from tests.check.writing import column_name
 from workbook.check import edits, right
 from workbook.check.cells import Bonds
 from workbook.check.checker import check_book
-from workbook.check.findings import Finding, Part
+from workbook.check.findings import NOT_JUDGED, Finding, Part
 from workbook.check.mending import mend
 from workbook.check.reader import read_book
 
@@ -291,7 +291,7 @@ def test_one_false_finding_is_left_out(shared, tmp_path, monkeypatch, how):
 def test_a_table_that_is_not_judged_is_left_alone(shared):
     book = read_book(shared / "sheets" / "sheet-03.xlsx")
     report, tables = check_book(book)
-    report.tables[0].verdict = edits.NOT_JUDGED
+    report.tables[0].verdict = NOT_JUDGED
     (edit,) = edits.edits_of(book, report, tables, {"Sheet1": Bonds([], [], [])})
     assert edit.reason == "the table isn't judged" and not edit.places
 
