@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import openpyxl
 import pytest
+from openxml_audit import OpenXmlValidator
 
 from tests.check.generate import Design, Sheet
 from tests.check.mutate import mutated
@@ -19,7 +20,7 @@ from tests.check.writing import column_name
 from workbook.check import edits, right
 from workbook.check.cells import Bonds
 from workbook.check.checker import check_book
-from workbook.check.findings import Finding, Part
+from workbook.check.findings import NOT_JUDGED, Finding, Part
 from workbook.check.mending import mend
 from workbook.check.reader import read_book
 
@@ -290,6 +291,18 @@ def test_one_false_finding_is_left_out(shared, tmp_path, monkeypatch, how):
 def test_a_table_that_is_not_judged_is_left_alone(shared):
     book = read_book(shared / "sheets" / "sheet-03.xlsx")
     report, tables = check_book(book)
-    report.tables[0].verdict = edits.NOT_JUDGED
+    report.tables[0].verdict = NOT_JUDGED
     (edit,) = edits.edits_of(book, report, tables, {"Sheet1": Bonds([], [], [])})
     assert edit.reason == "the table isn't judged" and not edit.places
+
+
+@pytest.mark.parametrize("form", ["spill", "table references", "whole columns", "if"])
+def test_nothing_is_added_that_excel_would_repair(tmp_path, form):
+    """Comments, colours and sheets put into a workbook with tables, metadata or names."""
+    sheet = mutated_around_arrays(form, people(form, forms=[form], bias=False))
+    path, out = tmp_path / "wrong.xlsx", tmp_path / "mended.xlsx"
+    path.write_bytes(sheet.package())
+    mended(path, out)
+    before, after = (sorted(str(e) for e in OpenXmlValidator().validate(str(p)).errors) for p in (path, out))
+    assert set(after) <= set(before)
+    assert openpyxl.load_workbook(out).sheetnames[:1] == [sheet.d.sheet]

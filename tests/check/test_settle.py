@@ -11,7 +11,7 @@ from tests.check.formulas import mul, num, sub, var
 from tests.check.generate import Design, Sheet
 from tests.check.mutate import everywhere
 from tests.check.people import SHEETS
-from tests.check.writing import Array, column_name
+from tests.check.writing import Array, column_name, package
 from workbook.check.another_network import consistent
 from workbook.check.cells import bonds_of
 from workbook.check.checker import check_book
@@ -282,6 +282,26 @@ def test_a_mend_that_would_break_another_cell_is_taken_back(tmp_path):
     text, out = mended(tmp_path, sheet)
     assert text.startswith("0 formulas mended.") and f"'{sheet.d.sheet}'!A1 would turn into #N/A" in text
     assert cells_of(out) == cells_of(tmp_path / "wrong.xlsx")
+
+
+def test_a_mend_that_would_make_another_table_wrong_is_taken_back(tmp_path):
+    """The second table adds what the first one's E_total is off from the number that stands there now."""
+    first, second = wrong_sheet(sheet="First"), plain(sheet="Second")
+    cell, place = first.ref("E_total", first.last), (second.first, second.columns["E_total"])
+    value = values_of(first)[first.last, first.columns["E_total"]]
+    second.cells[place] += f"+First!{cell}-{value!r}"
+    path, out = tmp_path / "two.xlsx", tmp_path / "mended.xlsx"
+    path.write_bytes(package([first, second]))
+    book = read_book(path)
+    report, tables = check_book(book)
+    report.tables[1].findings.clear()  # as where it isn't judged
+    text = mend(book, report, tables, out)
+    assert text.startswith("0 formulas mended.") and "the table 'Second'!" in text
+    assert text.count("right so far, would be wrong") == 1
+    second.cells[place] = second.cells[place].partition("+First")[0]
+    path.write_bytes(package([first, second]))
+    book = read_book(path)
+    assert mend(book, *check_book(book), out) == "6 formulas mended."
 
 
 def test_what_follows_and_cannot_be_calculated_here_counts_as_unproved(tmp_path):

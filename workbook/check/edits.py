@@ -9,14 +9,13 @@ from openpyxl.formula.translate import Translator
 from workbook.check import formula
 from workbook.check.book import Book
 from workbook.check.cells import Bonds, Joint
-from workbook.check.findings import FileReport, Finding, TableReport
+from workbook.check.findings import NOT_JUDGED, FileReport, Finding, TableReport
 from workbook.check.formula import Template
 from workbook.check.right import right_formula
 from workbook.check.tables import Table
 from workbook.references import a1, on_sheet
 
 Place = tuple[str, int, int]
-NOT_JUDGED = "not judged"
 
 
 @dataclass
