@@ -27,10 +27,11 @@ from workbook.rate_rows import RateTable
 from workbook.run_report import RunReport
 from workbook.texts import plain
 from workbook.training_layout import TRAINING
-from xlfuncs import maths
+from xlfuncs import training
 from xlfuncs.errors import GradsheetError
 from xlfuncs.expression import excel
 from xlfuncs.network import Network
+from xlfuncs.spec import Spec
 
 # The version of the calculation engine that Excel notes in a file; with an old one it would recalculate on opening.
 CALC_ID = 191029
@@ -54,7 +55,7 @@ def compute(network: Network, learning_rates: Sequence[float], iterations: int) 
     """The tables of all learning rates. Raises GradsheetError for settings that no sheet can hold."""
     _check(network, learning_rates, iterations)
     with np.errstate(all="ignore"):
-        found = maths.tables(network, learning_rates, iterations)
+        found = training.tables(network, learning_rates, iterations)
     for rate, table in zip(learning_rates, found, strict=True):
         if not np.isfinite(table).all():
             row = int(np.flatnonzero(~np.isfinite(table).all(axis=1))[0]) + 1
@@ -100,7 +101,7 @@ def write(
     book = Workbook()
     book.remove(book.active)
     styles.register(book)
-    more = _other_sheets(macros, report)
+    more = _other_sheets(network, macros, report)
     twins = [rate_rows.twin_name(t.learning_rate) for t in tables] if formulas == UDF else []
     conf = [conf_sheet.CONF] if macros else []
     names = [START, *(sheet_name(t.learning_rate) for t in tables), GRAPHS, *more, *conf, *twins]
@@ -112,8 +113,9 @@ def write(
     if formulas == UDF:
         for table in tables:
             rate_rows.write_twin(pages[rate_rows.twin_name(table.learning_rate)], layout, table)
-    if macros:
+    if playground_sheet.PLAYGROUND in pages:
         playground_sheet.write(pages[playground_sheet.PLAYGROUND], network, tables[0].learning_rate)
+    if macros:
         conf_sheet.write(pages[conf_sheet.CONF])
     run_sheets.fill(pages, report, controls=macros)
     _name_cells(book, layout, [t.learning_rate for t in tables])
@@ -131,10 +133,10 @@ def write(
     )
 
 
-def _other_sheets(macros: bool, report: RunReport | None) -> list[str]:
+def _other_sheets(network: Network, macros: bool, report: RunReport | None) -> list[str]:
     """The sheets behind the charts that are there to be read."""
     return [
-        *([playground_sheet.PLAYGROUND] if macros else ()),
+        *([playground_sheet.PLAYGROUND] if macros and network.is_plain else ()),
         *([TRAINING] if macros or report else ()),
         *(run_sheets.BEHIND_TRAINING if report else ()),
     ]
@@ -162,14 +164,13 @@ def _check(network: Network, learning_rates: Sequence[float], iterations: int) -
         raise GradsheetError(f"The learning rate {plain(twice[0])} is given twice; each has a sheet of its own.")
     if iterations < 1:
         raise GradsheetError(f"--iterations is {iterations}; it must be at least 1.")
-    check_size(network.sizes)
+    check_size(Spec.of(network))
     layout = Layout(network, iterations)
     longest = max((c for c in network.columns), key=lambda c: len(_written(layout, c)))
     if len(_written(layout, longest)) > MAX_FORMULA:
-        size = "-".join(map(str, network.sizes))
         raise GradsheetError(
-            f"In a {size} network the formula of {longest.label} has more than the {MAX_FORMULA:,} characters that "
-            f"Excel allows; use fewer units."
+            f"In a {Spec.of(network)} network the formula of {longest.label} has more than the {MAX_FORMULA:,} "
+            f"characters that Excel allows; use fewer units."
         )
 
 
@@ -182,7 +183,7 @@ def _name_cells(book: Workbook, layout: Layout, rates: Sequence[float]) -> None:
     network, start = layout.network, StartLayout(layout.network)
     ends = {"inputs": (network.input_names[0], network.input_names[-1])}
     ends["targets"] = (network.target_names[0], network.target_names[-1])
-    for depth, name in enumerate(("weights_hidden", "weights_output")):
+    for depth, name in enumerate(("weights_hidden", "weights_output") if network.is_plain else ()):
         of_layer = [w.name for w in network.weights if w.layer == depth]
         ends[name] = (of_layer[0], of_layer[-1])
     for name, (first, last) in ends.items():
