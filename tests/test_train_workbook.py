@@ -111,7 +111,7 @@ def by_openpyxl(path, _libreoffice):
     start["J20"] = "a note of mine"
     start["J20"].fill = PatternFill("solid", fgColor="FF123456")
     start["C8"].comment = Comment("why is that so?", "me")
-    mine = book.create_sheet("Mine, and 'yours'", 1)
+    mine = book.create_sheet("Mine, and the teacher's", 1)
     for row in range(1, 6):
         mine.append([row, f"=Start!C7*{row}"])
     chart = BarChart()
