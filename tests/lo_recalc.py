@@ -30,9 +30,10 @@ def values(sheet):
     # A cell in error reads as an empty text or a number: say so instead.
     errors = sheet.getCellRangeByPosition(0, 0, end.EndColumn, end.EndRow).queryFormulaCells(4)
     for place in errors.RangeAddresses:
+        code = sheet.getCellByPosition(place.StartColumn, place.StartRow).getError()  # asking each cell takes minutes
         for row in range(place.StartRow, place.EndRow + 1):
             for column in range(place.StartColumn, place.EndColumn + 1):
-                found[row][column] = f"error {sheet.getCellByPosition(column, row).getError()}"
+                found[row][column] = f"error {code}"
     return found
 
 
@@ -114,6 +115,14 @@ def main():
         desktop.terminate()
         return
     request = json.load(sys.stdin)
+    if "paths" in request:
+        answer = [answered(desktop, {"path": path, "changes": {}}) for path in request["paths"]]
+    else:
+        answer = answered(desktop, request)
+    json.dump(answer, sys.stdout)
+
+
+def answered(desktop, request):
     hidden = PropertyValue()
     hidden.Name, hidden.Value = "Hidden", True
     book = desktop.loadComponentFromURL(uno.systemPathToFileUrl(request["path"]), "_blank", 0, (hidden,))
@@ -137,7 +146,7 @@ def main():
             export = PropertyValue()
             export.Name, export.Value = "FilterName", "calc_pdf_Export"
             book.storeToURL(uno.systemPathToFileUrl(request["pdf"]), (export,))
-        json.dump(answer, sys.stdout)
+        return answer
     finally:
         book.close(True)
 

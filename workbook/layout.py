@@ -10,6 +10,7 @@ from math import ceil
 
 from openpyxl.utils import column_index_from_string, get_column_letter
 
+from workbook.references import absolute, quoted
 from xlfuncs import explain
 from xlfuncs.errors import GradsheetError
 from xlfuncs.limits import MAX_COLUMNS, MAX_ROWS
@@ -34,17 +35,6 @@ GRAPHS = "Error_LR Graphs"
 def sheet_name(learning_rate: float) -> str:
     """LR=0.1, LR=2.0."""
     return f"LR={learning_rate!r}"
-
-
-def quoted(sheet: str) -> str:
-    """A sheet's name as formulas need it."""
-    return "'" + sheet.replace("'", "''") + "'"
-
-
-def absolute(ref: str) -> str:
-    """$H$17 for H17."""
-    letters = ref.rstrip("0123456789")
-    return f"${letters}${ref[len(letters) :]}"
 
 
 def check_size(spec: Spec) -> None:

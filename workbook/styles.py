@@ -13,13 +13,13 @@ GROUP_COLOURS = {
     "target": "F8B26A",
     "input": "F8B26A",
     "weight": "CFCFCF",
-    "bias": "E3DCEB",
+    "bias": "E2CCF4",
     "hidden": "90BCE6",
     "output": "C9E7B0",
     "error": "E8655A",
-    "delta": "F6C9A0",
+    "delta": "F2A85C",
     "gradient": "FCE4CC",
-    "state": "D9E4E4",
+    "state": "BFDCDC",
 }
 INPUT_FILL, INPUT_INK = "FFF9C4", "1F3FBF"
 RESULT_FILL = "FFE699"

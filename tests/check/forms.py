@@ -256,6 +256,11 @@ def _changed(**formulas):
     return Form(formulas=right() | formulas)
 
 
+def _of_table(**formulas):
+    changed = {name: text.replace("[@w4]", "Net[[#This Row],«w4»]") for name, text in formulas.items()}
+    return Form(formulas=right() | changed, table=True)
+
+
 def _named_columns():
     """Names for whole columns: =w1*i1+w2*i2."""
     form = Form()
@@ -285,6 +290,22 @@ def _parameters(**at):
     for k, name in enumerate((*INPUTS, *TARGETS, *W1, *W2)):
         form.cells[HEADER + k, 1], form.cells[HEADER + k, 2] = name, START[name]
     form.cells |= at
+    return form
+
+
+def _instead_of_columns(names=False):
+    """Inputs and targets only in a list left of the table, from the header's row down, by reference or by name."""
+    at = {name: f"$B${HEADER + k}" for k, name in enumerate((*INPUTS, *TARGETS))}
+    formulas = right()
+    for name, place in at.items():
+        shown = f"{name[0]}_{name[1]}" if names else place
+        formulas = {key: text.replace(f"[{name}]", shown) for key, text in formulas.items()}
+    form = Form([*USUAL[4:], *GRADIENTS], formulas, left=5)
+    for k, name in enumerate(at):
+        form.cells[HEADER + k, 1] = f"the number {k}" if names else name
+        form.cells[HEADER + k, 2] = START[name]
+    if names:
+        form.names = {f"{name[0]}_{name[1]}": f"Sheet1!{place}" for name, place in at.items()}
     return form
 
 
@@ -323,6 +344,9 @@ RIGHT = {
         labels={"b": "b1", "gb": "∂E/∂b1"},
     ),
     "table references": _table,
+    "a table's column by INDEX": lambda: _of_table(
+        a_h1="1/(1+EXP(-INDEX(Net«h1»,ROW()-5)))", h2="[w3]*[i1]+[@w4]*[i2]"
+    ),
     "names for whole columns": _named_columns,
     "MMULT": lambda: _changed(
         h1="MMULT([w1]:[w2],TRANSPOSE([i1]:[i2]))", h2="SUMPRODUCT([w3]:[w4],[i1]:[i2])", E_total="SUM([E1]:[E2])"
@@ -393,6 +417,8 @@ RIGHT = {
     ),
     "a rate labelled n": lambda: Form(cells={(2, 1): "n", (2, 2): 0.5}),
     "a parameter list with the header's labels": _parameters,
+    "parameters instead of columns": _instead_of_columns,
+    "named parameters instead of columns": lambda: _instead_of_columns(names=True),
     "a list beside that formulas read": lambda: Form(
         cells={(2, 1): "LR", (2, 2): 0.5, (1, 4): "first input", (1, 5): 0.05},
         formulas=right() | {"h1": "[w1]*$E$1+[w2]*[i2]"},

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from workbook.check.book import Book, Chart, Series
 from workbook.check.findings import Finding
-from workbook.check.formula import a1, reference
+from workbook.check.formula import reference
 from workbook.check.tables import Table
+from workbook.references import a1
 from xlfuncs.expression import label
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from workbook.check import findings, formula, words
+from workbook.check import findings, words
 from workbook.check.book import Book
 from workbook.check.charts import check_charts
 from workbook.check.diagnose import explain
@@ -19,6 +19,7 @@ from workbook.check.reader import read_book
 from workbook.check.tables import Table, find_tables
 from workbook.check.unfinished import missing_parts, unfinished_place
 from workbook.check.values import other_activation, value_findings
+from workbook.references import a1, on_sheet
 from xlfuncs.errors import GradsheetError
 
 UNEXPECTED = "could not be checked: a fault of gradsheet's own, please report it with the file"
@@ -74,10 +75,9 @@ def _table_report(
     start = {name: value for name, value in start_of(table).items() if not np.isnan(value)}
     cell = None
     if table.rate_cell is not None:
-        sheet = "" if table.rate_cell[0] == table.sheet.name else f"'{table.rate_cell[0]}'!"
-        cell = sheet + formula.a1(*table.rate_cell[1:])
+        cell = on_sheet(table.rate_cell[0], a1(*table.rate_cell[1:]), table.sheet.name)
     elif table.rate_column is not None:
-        cell = formula.a1(table.first, table.rate_column)
+        cell = a1(table.first, table.rate_column)
     total = None
     if table.last >= table.first and "E_total" in table.columns and not other_network:
         right = right_table(table)

@@ -17,6 +17,7 @@ from workbook.check.searches import Search, SpentError
 from workbook.check.tables import Table
 from workbook.check.trees import distinct, node_of, with_rate
 from workbook.check.two_slips import find_two
+from workbook.references import a1
 
 MAX_BRACKETS = 30  # operands up to which a lost pair of brackets is searched for
 
@@ -154,7 +155,7 @@ def _first_drifted(group: Group, table: Table) -> str:
     home = table.rate_cell[2] if table.rate_cell is not None else None
     cells = [ref.at(row, column) for ref in group.template.refs if not ref.fixed_row]
     drifted = [at for at in cells if at[1] == home and at[0] != table.rate_cell[1]]
-    return formula.a1(*min(drifted)) if drifted else ""
+    return a1(*min(drifted)) if drifted else ""
 
 
 def _copied(group: Group, table: Table) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from workbook.check.formula import a1
 from workbook.check.kinds import KINDS
+from workbook.references import a1
 
 RIGHT, WRONG, NOT_JUDGED, UNFINISHED, EMPTY = "right", "wrong", "not judged", "unfinished", "empty"
 OTHER, UNREADABLE = "not this exercise", "unreadable"

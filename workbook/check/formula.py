@@ -16,6 +16,8 @@ from openpyxl.formula import Tokenizer
 from openpyxl.formula.tokenizer import Token, TokenizerError
 from openpyxl.utils import column_index_from_string, get_column_letter
 
+from workbook.references import unquoted
+
 MAX_LENGTH = 8192  # Excel's own limit of a formula
 MAX_DEPTH = 60
 MAX_TREE = 250  # levels of a tree, of which a long sum has one a term
@@ -277,7 +279,7 @@ def reference(text: str, row: int, column: int) -> Node:
     matches = [re.fullmatch(r"(\$?)([A-Za-z]{1,3})(\$?)([1-9]\d{0,6})", part) for part in parts]
     if not all(matches) or len(matches) > 2:
         return Node("name", text)
-    name = sheet.strip("'").replace("''", "'") or None
+    name = unquoted(sheet) or None
     refs = []
     for match in matches:
         fixed_column, letters, fixed_row, digits = match.groups()
@@ -289,9 +291,3 @@ def reference(text: str, row: int, column: int) -> Node:
 
 def _function(text: str) -> str:
     return text.rstrip("(").upper().removeprefix("_XLFN.").removeprefix("_XLWS.")
-
-
-def a1(row: int, column: int, fixed: str = "") -> str:
-    """The name of a cell: a1(41, 2) is B41, with fixed="rc" $B$41."""
-    dollar_column, dollar_row = ("$" if "c" in fixed else ""), ("$" if "r" in fixed else "")
-    return f"{dollar_column}{get_column_letter(column)}{dollar_row}{row}"

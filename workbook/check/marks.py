@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from xml.sax.saxutils import escape
 
 from lxml import etree
 
 from workbook.check.cells import with_element
-from workbook.check.formula import a1
 from workbook.check.package import MAIN, Package, tag
+from workbook.references import a1
 
 FAULT_COLOUR, NOTE_COLOUR, MENDED_COLOUR = "FFFFC7CE", "FFFFEB9C", "FFC6EFCE"
 """Excel's own Bad, Neutral and Good."""
@@ -58,6 +59,10 @@ class Formats:
             copy.set("applyFill", "1")
             self.known["shaded", old, colour] = self._append("cellXfs", copy)
         return self.known["shaded", old, colour]
+
+    def shading(self, colour: str) -> Callable[[int], int]:
+        """What `shaded` does, as a change of any cell's format."""
+        return lambda old: self.shaded(old, colour)
 
     def own(self, *, bold: bool = False, link: bool = False, size: int = 11, colour: str | None = None) -> int:
         """A format of our own: text at the top, wrapped."""

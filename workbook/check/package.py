@@ -5,6 +5,8 @@ openpyxl's load and save would lose charts' details, pictures, macros and everyt
 
 from __future__ import annotations
 
+import copy
+import io
 import posixpath
 import zipfile
 import zlib
@@ -173,6 +175,18 @@ class Package:
         """Write the package whole or not at all."""
         with write_whole(path) as file:
             self.write_to(file)
+
+    def content(self) -> bytes:
+        """The file's bytes, as `save` would write them."""
+        file = io.BytesIO()
+        self.write_to(file)
+        return file.getvalue()
+
+    def untouched(self) -> Package:
+        """The same package without any change."""
+        fresh = copy.copy(self)
+        fresh.changed = {}
+        return fresh
 
     def write_to(self, file: BinaryIO) -> None:
         """Write it into an open file; parts that were not touched keep their bytes, order, dates and compression."""

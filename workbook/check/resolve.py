@@ -12,9 +12,10 @@ import numpy as np
 
 from workbook.check.book import Book, Cell, Sheet
 from workbook.check.evaluate import unknown
-from workbook.check.formula import Node, Ref, Template, a1, reference
+from workbook.check.formula import Node, Ref, Template, reference
 from workbook.check.plain import Plain, plain_formula
 from workbook.check.tables import Table
+from workbook.references import a1
 from xlfuncs import labels
 
 FAR = 7  # offsets beyond this many rows are all equally wrong

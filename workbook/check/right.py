@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from workbook.check import formula
 from workbook.check.kinds import RATE
 from workbook.check.tables import Table
+from workbook.references import a1, on_sheet
 from xlfuncs.expression import Expr, excel
 
 
@@ -36,17 +36,15 @@ def right_formula(table: Table, variable: str, row: int) -> str | None:
     def cell(name: str, before: bool) -> str:
         if name == RATE:
             if table.rate_column is not None:
-                return formula.a1(row - before, table.rate_column)
+                return a1(row - before, table.rate_column)
             if table.rate_cell is not None:
-                sheet = "" if table.rate_cell[0] == table.sheet.name else f"'{table.rate_cell[0]}'!"
-                return sheet + formula.a1(*table.rate_cell[1:], fixed="rc")
+                return on_sheet(table.rate_cell[0], a1(*table.rate_cell[1:], fixed="rc"), table.sheet.name)
             if table.rate is not None:
                 return f"{table.rate:.15g}"
         elif name in table.columns:
-            return formula.a1(row - before, table.columns[name])
+            return a1(row - before, table.columns[name])
         elif name in places:
-            sheet = "" if places[name][0] == table.sheet.name else f"'{places[name][0]}'!"
-            return sheet + formula.a1(*places[name][1:], fixed="rc")
+            return on_sheet(places[name][0], a1(*places[name][1:], fixed="rc"), table.sheet.name)
         raise KeyError(name)
 
     try:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from workbook.check.classify import Diagnosis
 from workbook.check.evaluate import leaves
-from workbook.check.formula import Node, a1
+from workbook.check.formula import Node
 from workbook.check.kinds import RATE
 from workbook.check.tables import Table
 from workbook.check.trees import node_of, paths
 from workbook.check.words import leaf_text, meaning_text, names_text, row_text
+from workbook.references import a1
 from xlfuncs.expression import label
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from workbook.check.book import Book, Cell, Sheet
-from workbook.check.formula import a1
+from workbook.references import a1
 from xlfuncs import labels
 from xlfuncs.blueprint import Blueprint, blueprint_of, shared
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from workbook.check.formula import a1
 from workbook.check.judge import Judged
 from workbook.check.tables import Table
 from workbook.check.words import names_text
+from workbook.references import a1
 
 
 def missing_parts(table: Table, judged: Judged) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from workbook.check.formula import Node, a1
+from workbook.check.formula import Node
 from workbook.check.kinds import RATE
 from workbook.check.resolve import FAR
+from workbook.references import a1
 from xlfuncs.expression import label
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
