@@ -88,7 +88,7 @@ def test_words_thrown_together(capsys, monkeypatch):
     monkeypatch.setattr("trainer.cli.run", lambda args, on_epoch=None: 0)
     monkeypatch.setattr("workbook.cli._demo", lambda args: 0)
     chance = random.Random(1)
-    for _ in range(int(os.environ.get("GRADSHEET_COMMANDS", "150"))):
+    for _ in range(int(os.environ.get("GRADSHEET_COMMANDS", "60"))):
         arguments = [chance.choice(WORDS) for _ in range(chance.randrange(1, 7))]
         if chance.random() < 0.3:
             arguments.append("".join(chance.choice(string.printable) for _ in range(chance.randrange(1, 12))))

@@ -17,7 +17,7 @@ from workbook.cli import main
 from xlfuncs.errors import GradsheetError, TooLittleMemoryError
 
 COMMAND = [sys.executable, "-m", "workbook"]
-INTERRUPTIONS = int(os.environ.get("GRADSHEET_INTERRUPTIONS", "4"))  # a command; 40 and more with -m slow by hand
+INTERRUPTIONS = int(os.environ.get("GRADSHEET_INTERRUPTIONS", "2"))  # a command; 40 and more with -m slow by hand
 LINUX = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has neither these signals nor rights of this kind")
 BUILD = ("build", "a.xlsx", "--iterations", "3")

@@ -5,6 +5,7 @@ import shutil
 import struct
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
@@ -27,8 +28,9 @@ def folder(tmp_path_factory):
     return folder
 
 
+@cache
 def piped(folder, arguments):
-    """All that a command says to a program."""
+    """All that a command says to a program, once for all widths."""
     done = subprocess.run(
         [*COMMAND, *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
@@ -81,21 +83,20 @@ TRAIN = ("train", "--dataset", "digits", "--device", "cpu", "--seed", "3")
 )
 def test_no_line_breaks_inside_a_word(folder, arguments, columns):
     said = piped(folder, arguments)
-    (folder / "b.xlsx").unlink(missing_ok=True)
     seen = on_a_terminal(folder, arguments, columns)
-    (folder / "b.xlsx").unlink(missing_ok=True)
     assert words(seen) == words(said.splitlines()) and said
 
 
 def test_no_line_of_a_training_breaks_inside_a_word(folder):
     """Its bars come and go; what stays are the lines that a program reads."""
     runs = [folder / name for name in ("piped-run-folder", "shown-run-folder")]
-    said = piped(folder, [*TRAIN, "--epochs", "1", "--run-dir", runs[0].name])
+    said = piped(folder, (*TRAIN, "--epochs", "1", "--run-dir", runs[0].name))
     assert max(map(len, said.splitlines())) > 80, "a program reads whole lines"
     seen = on_a_terminal(folder, [*TRAIN, "--epochs", "1", "--run-dir", runs[1].name], 80)
     assert words(seen) == words(said.replace(*[run.name for run in runs]).splitlines())
-    said = piped(folder, ["train", "--resume", runs[1].name])
-    assert words(on_a_terminal(folder, ["train", "--resume", runs[1].name], 60)) == words(said.splitlines())
+    again = ("train", "--resume", runs[1].name)
+    said = piped(folder, again)
+    assert words(on_a_terminal(folder, again, 60)) == words(said.splitlines())
     assert "nothing was left to do" in said
 
 

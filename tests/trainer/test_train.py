@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -167,6 +168,20 @@ def test_torch_save_into_a_full_disk_is_a_sentence(tmp_path):
     ]
     status = json.loads((tmp_path / "run" / "status.json").read_text())
     assert status["state"] == "failed" and "last.pt was not written" in status["message"]
+
+
+def test_a_checkpoint_that_is_cut_off_is_no_runtime_error(tmp_path, monkeypatch):
+    """torch.save into a file that takes 100 bytes raises a RuntimeError about positions in place of the OSError."""
+
+    class Small(io.BytesIO):
+        def write(self, data):
+            if self.tell() + len(data) > 100:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return super().write(data)
+
+    monkeypatch.setattr("trainer.checkpoint.write_whole", lambda path: nullcontext(Small()))
+    with pytest.raises(OSError, match="No space left"):
+        folders.make(tmp_path / "run")
 
 
 def test_a_status_that_cant_be_written_ends_no_training(tmp_path, few_digits, monkeypatch):
