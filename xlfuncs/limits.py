@@ -17,7 +17,8 @@ WRITE = 0.5  # a cell: from an array, through xlwings, into rows
 EXPONENTIAL = 0.1  # a σ
 STEP = 40.0  # one iteration of any network: numpy's calls
 VALUE = 0.02  # one number of an iteration
-WEIGHT = 25.0  # a weight's formulas and names
+WEIGHT = 130.0  # a weight's formulas and names
+WEIGHT_OUTPUTS = 6.0  # the same, times the outputs: a gradient's formula grows with them
 SHIFTED = 0.015  # one weight of one shifted network, for finite differences
 AUDITED = 1.2  # a cell of a table that is checked
 AUDITED_OUTPUTS = (
@@ -33,6 +34,11 @@ ANY_SHIFTED = 0.1  # a column for two shifted weights of any network
 def most(cost: float, already: float = 0.0) -> int:
     """How many things of that cost fit the budget when `already` is spent."""
     return max(0, int((BUDGET - already) / cost))
+
+
+def a_weight(outputs: int) -> float:
+    """What the formulas of one weight cost."""
+    return WEIGHT + WEIGHT_OUTPUTS * outputs
 
 
 def most_audited_rows(columns: int, outputs: int) -> int:
