@@ -49,8 +49,9 @@ def most_audited_rows(columns: int, outputs: int) -> int:
 def refuse_over(what: str, count: int, at_most: int, cure: str) -> None:
     """Raise GradsheetError if there are more; `what` is "x has {} cells"."""
     if count > at_most:
-        most_of_them = f"at most {at_most:,} are computed at a time" if at_most else "even one is too much work"
-        raise GradsheetError(f"{what.format(f'{count:,}')}, and {most_of_them}; {cure}.")
+        limit = f"at most {at_most:,} are computed at a time; {cure}"
+        limit = limit if at_most else "even one is too much work; use a smaller network"
+        raise GradsheetError(f"{what.format(f'{count:,}')}, and {limit}.")
 
 
 def refuse_wide(columns: int, cure: str) -> None:
