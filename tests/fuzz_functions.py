@@ -7,6 +7,7 @@ no cell can hold, the longest call, and the memory that the process took.
 """
 
 import datetime as dt
+import inspect
 import json
 import math
 import random
@@ -131,7 +132,24 @@ def arguments(r: random.Random, name: str):
         "BP_EXPLAIN": lambda: [*ranges, weight],
         "BP_CHECK": lambda: [table(r), r.choice([MISSING, rate])],
     }
-    return fitting[name]()
+    return fitting[name]() if name in fitting else of_any_network(r, name, rate, iterations)
+
+
+def of_any_network(r: random.Random, name: str, rate, iterations):
+    """Arguments of an NN_ function for one to three samples; the words are mostly those of a network."""
+    i, h, o, samples = (r.randint(1, 3) for _ in range(4))
+    words = r.sample(
+        ["tanh", "relu", "linear", "softmax", "cross-entropy", "bias=unit", "adam", "decay=0.01", "batch=1"],
+        r.randint(0, 3),
+    )
+    spec = " ".join([f"{i}-{h}-{o}", *words]) if r.random() < 0.95 else cell(r)
+    biases = h + o if "bias=unit" in words else 0
+    inputs, targets = grid(r, samples, i, number), grid(r, samples, o, number)
+    weights = grid(r, 1, h * (i + o) + biases, number)
+    weight = r.choice([f"w{r.randint(1, h * (i + o))}", "b1", cell(r)])
+    given = {"inputs": inputs, "targets": targets, "weights": weights, "network": spec, "weight": weight}
+    given |= {"learning_rate": rate, "iterations": iterations, "header": r.choice([MISSING, True, cell(r)])}
+    return [given[argument] for argument in inspect.signature(getattr(xlfuncs, name)).parameters]
 
 
 def complaint(answer):

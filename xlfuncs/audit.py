@@ -64,7 +64,7 @@ def audit_values(header: list[str], rows: Array, learning_rate: float | None = N
     if rows.ndim != 2 or rows.shape[1] != len(header):
         raise GradsheetError("The table needs as many columns of numbers as it has labels.")
     at_most = limits.most_audited_rows(len(columns), blueprint.sizes[-1])
-    limits.refuse_over("table has {} rows", len(rows), at_most, "check fewer rows, or a smaller network")
+    limits.refuse_over("table has {} rows", len(rows), at_most, "check fewer rows")
     values = {variable: rows[:, at] for variable, at in columns.items()}
     return audit_columns(shared(blueprint), values, learning_rate)
 

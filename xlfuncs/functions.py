@@ -152,7 +152,7 @@ def BP_TABLE(inputs, targets, weights_hidden, weights_output, learning_rate, ite
     columns = network.column_count
     limits.refuse_wide(columns, SMALLER_NETWORK)
     an_iteration = limits.STEP + columns * (limits.VALUE + limits.WRITE)
-    at_most = limits.most(an_iteration, already=network.weight_count * limits.WEIGHT)
+    at_most = limits.most(an_iteration, already=network.weight_count * limits.a_weight(network.sizes[-1]))
     limits.refuse_over("iterations is {}", count, at_most, "ask for fewer, and go on from the last row's weights")
     rows = maths.table(network, rate, count).tolist()
     return [[column.label for column in network.columns], *rows] if with_header else rows
@@ -184,7 +184,8 @@ def BP_GRADCHECK(inputs, targets, weights_hidden, weights_output):
 def BP_EXPLAIN(inputs, targets, weights_hidden, weights_output, weight):
     """Why a gradient is what it is: the chain rule line by line, in three columns (symbol, formula, number)."""
     network = as_network(inputs, targets, weights_hidden, weights_output)
-    limits.refuse_over("The network has {} weights", network.weight_count, limits.most(limits.WEIGHT), SMALLER_NETWORK)
+    at_most = limits.most(limits.a_weight(network.sizes[-1]))
+    limits.refuse_over("The network has {} weights", network.weight_count, at_most, SMALLER_NETWORK)
     chosen = network.weights[as_weight(weight, network)]
     row = dict(zip(network.column_names, maths.table(network, 0.0, 1)[0].tolist(), strict=True))
     return explain.lines(network, chosen.name, row)

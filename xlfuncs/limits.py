@@ -17,7 +17,8 @@ WRITE = 0.5  # a cell: from an array, through xlwings, into rows
 EXPONENTIAL = 0.1  # a σ
 STEP = 40.0  # one iteration of any network: numpy's calls
 VALUE = 0.02  # one number of an iteration
-WEIGHT = 25.0  # a weight's formulas and names
+WEIGHT = 130.0  # a weight's formulas and names
+WEIGHT_OUTPUTS = 6.0  # the same, times the outputs: a gradient's formula grows with them
 SHIFTED = 0.015  # one weight of one shifted network, for finite differences
 AUDITED = 1.2  # a cell of a table that is checked
 AUDITED_OUTPUTS = (
@@ -35,6 +36,11 @@ def most(cost: float, already: float = 0.0) -> int:
     return max(0, int((BUDGET - already) / cost))
 
 
+def a_weight(outputs: int) -> float:
+    """What the formulas of one weight cost."""
+    return WEIGHT + WEIGHT_OUTPUTS * outputs
+
+
 def most_audited_rows(columns: int, outputs: int) -> int:
     """How many rows of a table are checked at a time."""
     return most(columns * (AUDITED + AUDITED_OUTPUTS * outputs**2), already=columns * AUDITED_COLUMN * outputs)
@@ -43,8 +49,9 @@ def most_audited_rows(columns: int, outputs: int) -> int:
 def refuse_over(what: str, count: int, at_most: int, cure: str) -> None:
     """Raise GradsheetError if there are more; `what` is "x has {} cells"."""
     if count > at_most:
-        most_of_them = f"at most {at_most:,} are computed at a time" if at_most else "even one is too much work"
-        raise GradsheetError(f"{what.format(f'{count:,}')}, and {most_of_them}; {cure}.")
+        limit = f"at most {at_most:,} are computed at a time; {cure}"
+        limit = limit if at_most else "even one is too much work; use a smaller network"
+        raise GradsheetError(f"{what.format(f'{count:,}')}, and {limit}.")
 
 
 def refuse_wide(columns: int, cure: str) -> None:
