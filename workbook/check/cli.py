@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check the files; 0 all right, 1 something is wrong, 2 a file could not be read."""
+    """Check the files; 0 all right, 1 something is wrong or not judged, 2 a file could not be read."""
     paths = list(_paths(args.files))
     _refuse_outputs(args, paths)
     reports = _check_all(paths, quiet=args.json or not sys.stderr.isatty())
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(reports)
     verdicts = {report.verdict for report in reports}
-    return 2 if "unreadable" in verdicts else 1 if "wrong" in verdicts else 0
+    return 2 if "unreadable" in verdicts else 1 if verdicts & {"wrong", "not judged"} else 0
 
 
 def _paths(names: Iterable[str]) -> Iterator[Path]:
@@ -138,11 +138,11 @@ def _harmless(cell: str) -> str:
 
 
 def first_fault(report: FileReport) -> str:
-    """One line: the sentence of a file that can't be read, or its first fault."""
+    """One line: the sentence of a file that can't be read, its first fault, or why it isn't judged."""
     if report.error is not None:
         return report.error
     if not report.faults:
-        return ""
+        return report.reasons[0] if report.reasons else ""
     fault = report.faults[0]
     return f"{fault.sheet}!{fault.range}: {fault.message}"
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from lxml import etree
 
-from workbook.check.book import Book, Cell, Chart, Series, Sheet
+from workbook.check.arrays import named_table, note_array, spread_arrays
+from workbook.check.book import Book, Cell, Chart, NamedTable, Series, Sheet
 from workbook.check.formula import Template, key_of, parse, pattern_of
 from xlfuncs.errors import GradsheetError
 
@@ -103,7 +104,8 @@ class _Package:
         writer, digits = self._writer(relations)
         charts = [chart for name, part in drawings if part in self.parts for chart in self._charts(name, part)]
         names = {(n.get("name") or "").casefold(): (n.text or "") for n in root.iter("{*}definedName")}
-        return Book(self.path, writer, digits, sheets, charts, names, [name for name, _ in drawings])
+        tables = dict(table for sheet in sheets for table in self._tables(sheet))
+        return Book(self.path, writer, digits, sheets, charts, names, [name for name, _ in drawings], tables)
 
     def _main_part(self) -> str:
         for kind, part in self._relations("").values():
@@ -170,9 +172,19 @@ class _Package:
                     del element.getparent()[0]
             if self.cells_left <= 0:
                 sheet.cut = last
+                spread_arrays(sheet, templates)
                 return sheet
         parser.close()
+        spread_arrays(sheet, templates)
         return sheet
+
+    def _tables(self, sheet: Sheet) -> Iterator[tuple[str, NamedTable]]:
+        """The Excel tables of a sheet by their name."""
+        for kind, part in self._relations(sheet.part).values():
+            if kind == "table" and part in self.parts:
+                table = named_table(self._xml(part), sheet.name)
+                if table is not None:
+                    yield table
 
     def _row(self, element, row: int, strings: list[str], templates: dict) -> dict[int, Cell]:
         cells: dict[int, Cell] = {}
@@ -193,6 +205,7 @@ class _Package:
                     _set_value(cell, child.text, kind, strings)
                 elif tag.endswith("}f"):
                     cell.formula = _template(child, row, column, templates)
+                    note_array(child, cell.formula, templates)
                 elif tag.endswith("}is"):
                     cell.value = "".join(t.text or "" for t in child.iter("{*}t"))
             if cell.value is not None or cell.formula is not None:
