@@ -170,7 +170,7 @@ def test_what_ends_the_follower_is_said_in_the_workbook(run, monkeypatch):
         monkeypatch.setattr(follow_module, "status_line", lambda status, run: 1 / 0)
         (run.folder / "epochs.csv").unlink()
         assert follow_module.main(command) == FAILED
-    assert "ZeroDivisionError" in excel.named("status") and "the training goes on" in excel.named("status")
+    assert "ZeroDivisionError" in excel.named("status") and "the training isn't touched" in excel.named("status")
     assert "Traceback" in (run.folder / OUTPUT).read_text()
 
 
@@ -240,12 +240,12 @@ def test_a_follower_ends_when_the_sheet_shows_another_run(tmp_path, monkeypatch)
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1+2", "@SUM(A1)", '=HYPERLINK("http://x","y")', "1:05", "'quoted"])
 def test_a_status_is_a_text_and_never_a_formula(run, text):
-    """Whatever a run folder says."""
-    write_status(run.folder, Status(state=text, message=text))
+    """Whatever a run folder says; the folder's path is one, too."""
     excel = FakeExcel()
-    assert follow(run.folder, opened(excel))
-    said = excel.named("status")
-    assert isinstance(said, str) and said.startswith(text.capitalize())
+    opened(excel).tell(text, 0.5)
+    assert excel.named("status") == text and excel.named("progress") == 0.5
+    opened(excel).begin(Path(text))
+    assert excel.named("run_folder") == text and opened(excel).run_folder() == Path(text)
     opened(excel).notice(text + "\n" + "x" * 40_000)
     assert isinstance(excel.named("status"), str) and len(excel.named("status")) == 1000
 

@@ -84,7 +84,18 @@ def test_many_kills(tmp_path, monkeypatch, kills):
 
 def follower(cells, folder, refusals=0.2):
     """The command of a follower's process, whose Excel is a file, and its environment."""
-    command = [sys.executable, "-m", "tests.live.fake_excel", str(cells), str(refusals), "--", "--book", NAME, "--run-dir", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.live.fake_excel",
+        str(cells),
+        str(refusals),
+        "--",
+        "--book",
+        NAME,
+        "--run-dir",
+        str(folder),
+    ]
     return command, {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(FAKE.parents[2]), os.environ.get("PYTHONPATH", "")]),
