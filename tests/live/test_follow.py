@@ -6,6 +6,7 @@ Excel is fake_excel's COM objects; xlwings, between them and the writer, is the 
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import openpyxl
 import pytest
