@@ -246,7 +246,7 @@ def test_a_status_is_a_text_and_never_a_formula(run, text):
     opened(excel).tell(text, 0.5)
     assert excel.named("status") == text and excel.named("progress") == 0.5
     opened(excel).begin(Path(text))
-    assert excel.named("run_folder") == text and opened(excel).run_folder() == Path(text)
+    assert excel.named("run_folder") == str(Path(text)) and opened(excel).run_folder() == Path(text)
     opened(excel).notice(text + "\n" + "x" * 40_000)
     assert isinstance(excel.named("status"), str) and len(excel.named("status")) == 1000
 
