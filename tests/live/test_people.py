@@ -228,7 +228,7 @@ def mend(excel):
 @pytest.mark.parametrize(
     ("harm", "words"),
     [
-        (protect, "The sheet Training is protected: unprotect it"),
+        (protect, "The sheet Training is protected, so nothing"),
         (delete_sheet, "The sheet Training was deleted"),
         (delete_status, "The cell that is named status was deleted"),
     ],
