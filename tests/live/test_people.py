@@ -168,16 +168,22 @@ def test_a_table_made_plain_cells_and_one_with_more_columns(run):
     assert wider.log() == runs.as_cells(run.rows) and wider.table == [HEADER_ROW, FIRST_COLUMN, 3, 11]
 
 
-@pytest.mark.parametrize("form", ["{:g}".format, lambda v: f"{v:g}".replace(".", ","), lambda v: Decimal(round(v, 4))])
+@pytest.mark.parametrize(
+    "form", ["{:g}".format, "{:,.1f}".format, lambda v: f"{v:g}".replace(".", ","), lambda v: Decimal(round(v, 4))]
+)
 def test_a_format_that_changes_what_is_read(run, form, monkeypatch):
     """A column formatted as text or as currency hands over something else than was written: that is no reason to
     write for ever, or to take an epoch for missing."""
-    runs.add_epochs(run, 3)
     excel = FakeExcel()
-    monkeypatch.setattr(fake_excel, "entered", lambda value: form(value) if isinstance(value, float) else value)
-    for _ in range(3):
+    real = fake_excel.entered
+    monkeypatch.setattr(fake_excel, "entered", lambda value: form(value) if isinstance(value, float) else real(value))
+    for epochs in range(1, 6):
+        runs.add_epochs(run, 1)
         follow(run.folder, opened(excel))
-    assert [int(float(row[0])) for row in excel.log()] == [1, 2, 3]
+        shown = [row[0] for row in excel.log() if row[0] != "a note"]
+        assert [int(float(cell)) for cell in shown] == [*range(1, epochs + 1)]
+        if epochs == 1:
+            excel.insert_row(HEADER_ROW + 2, ["a note"])
 
 
 def test_dates_instead_of_epochs_are_said(run):

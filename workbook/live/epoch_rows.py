@@ -82,6 +82,11 @@ def _epoch(cell: object) -> int | None:
     return int(found) if found is not None and found >= 1 and found == int(found) else None
 
 
+def is_of_epoch(row: list[object], wanted: list[float] | None) -> bool:
+    """Whether the row stands for the epoch of the wanted one, whatever its other cells hold."""
+    return wanted is not BLANK and _epoch(row[0]) == wanted[0]
+
+
 def is_blank(row: list[object]) -> bool:
     """Whether nothing stands in the row."""
     return all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in row)
