@@ -103,6 +103,8 @@ def test_a_book_whose_folder_xlwings_cannot_tell(run, monkeypatch):
     assert full_name(excel.book()) == "lesson.xlsm"
     with excels(FakeExcel(name="other.xlsm"), excel):
         assert follow(run.folder, OpenWorkbook.named("lesson.xlsm", no_pause))
+        opened_by_path = OpenWorkbook.named(r"C:\Users\A Student\lesson.xlsm", no_pause)
+        assert opened_by_path.run_folder() == run.folder
     assert excel.named("status").startswith("Finished")
 
 
