@@ -19,7 +19,7 @@ from workbook.training_layout import SETTINGS
 from . import runs
 from .fake_excel import CELLS, NAME, FakeExcel, excels
 
-DIV0, SPILL, BUSY = -2146826281, -2146826243, -2146826237  # as COM hands them over; xlwings knows the first only
+DIV0, SPILL, OTHER = -2146826281, -2146826243, -2146826200  # as COM hands them over; xlwings knows the first only
 PATIENCE = 300  # seconds, on a loaded machine
 
 
@@ -218,13 +218,13 @@ def test_settings_become_arguments():
         ({"seed": -1.0}, "Seed is -1;"),
         ({"batch_size": float("nan")}, "Batch size is nan"),
         ({"batch_size": float("inf")}, "Batch size is inf"),
-        ({"epochs": DIV0}, "Epochs shows #DIV/0!; mend the cell's formula, or write the value itself."),
-        ({"batch_size": SPILL}, "Batch size shows #SPILL!; mend"),
-        ({"batch_size": BUSY}, "Batch size shows an error; mend"),
-        ({"learning_rate": -2146826246}, "Learning rate shows #N/A; mend"),
-        ({"seed": -2146826265}, "Seed shows #REF!; mend"),
-        ({"recipe": -2146826259}, "Recipe shows #NAME?; mend"),
-        ({"data_folder": "#REF!"}, "Data folder shows #REF!; mend"),
+        ({"epochs": DIV0}, "Epochs holds the error #DIV/0!; mend its formula, or write the value itself."),
+        ({"batch_size": SPILL}, "Batch size holds the error #SPILL!; mend"),
+        ({"batch_size": OTHER}, "Batch size holds the error number 2088; mend"),
+        ({"learning_rate": -2146826246}, "Learning rate holds the error #N/A; mend"),
+        ({"seed": -2146826265}, "Seed holds the error #REF!; mend"),
+        ({"recipe": -2146826259}, "Recipe holds the error #NAME?; mend"),
+        ({"data_folder": "#REF!"}, "Data folder holds the error #REF!; mend"),
     ],
 )
 def test_a_bad_setting_is_one_sentence_and_starts_nothing(excel, cells, words):
@@ -277,10 +277,10 @@ def test_a_fault_of_our_own_is_a_sentence_too(excel, monkeypatch):
     monkeypatch.setattr(launch, "is_active", lambda folder: 1 / 0)
     set_cells(excel, run_folder=str(os.getcwd()))
     buttons.stop()
-    assert excel.named("status").startswith("This is a fault of gradsheet's own, please report it: ZeroDivisionError")
+    assert excel.named("status").startswith("This is a fault of gradsheet's own; please report it (ZeroDivisionError")
     monkeypatch.setattr(launch, "is_active", lambda folder: os.stat("/nowhere/at all"))
     buttons.stop()
-    assert excel.named("status") == "/nowhere/at all can't be used: No such file or directory."
+    assert excel.named("status") == "/nowhere/at all does not exist; check the name."
     set_cells(excel, run_folder=None)
 
 

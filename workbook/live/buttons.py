@@ -12,23 +12,19 @@ from pathlib import Path
 from trainer.folders import new_run_folder
 from trainer.recipes import Recipe, choose_recipe
 from trainer.run import CONFIG, STOP, load_run
+from workbook.endings import ending_of
 from workbook.live import launch
 from workbook.live.excel import OpenWorkbook
 from workbook.live.excel_errors import StillBusyError
 from workbook.live.target import Blocked, Gone, Target
 from workbook.texts import listing, plain
 from workbook.training_layout import SETTINGS, Setting
+from xlfuncs.cells import error_name
 from xlfuncs.errors import GradsheetError
 
 PATIENCE_SECONDS = 10.0
 FLAGS = {"dataset": "--dataset", "device": "--device", "recipe": "--recipe", "seed": "--seed"}
 FLAGS |= {"epochs": "--epochs", "batch_size": "--batch-size", "learning_rate": "--lr", "data_folder": "--data-dir"}
-
-
-# What CVErr of VBA makes: on Windows COM hands over each error of a cell as its number.
-_ERRORS = range(-2146828288, -2146762752)
-_ERROR_NAMES = {2000: "#NULL!", 2007: "#DIV/0!", 2015: "#VALUE!", 2023: "#REF!", 2029: "#NAME?", 2036: "#NUM!"}
-_ERROR_NAMES |= {2042: "#N/A", 2045: "#SPILL!", 2050: "#CALC!"}
 
 
 def run() -> None:
@@ -69,11 +65,11 @@ def _press(action: Callable[[Target], None]) -> None:
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, GradsheetError | Blocked):
+    if isinstance(error, Blocked):
         return str(error)
-    if isinstance(error, OSError):
-        return f"{error.filename or 'The system'} can't be used: {error.strerror or error}."
-    return f"This is a fault of gradsheet's own, please report it: {type(error).__name__}: {error}"
+    if ending := ending_of(error):
+        return ending.sentence
+    return f"This is a fault of gradsheet's own; please report it ({type(error).__name__}: {error})."
 
 
 def _run(book: Target) -> None:
@@ -138,8 +134,8 @@ def arguments(settings: dict[str, object]) -> list[str]:
 
 def _value(setting: Setting, cell: object) -> str | int | float | None:
     """A cell's content as the setting needs it; None for a blank one."""
-    if error := _cell_error(cell):
-        raise GradsheetError(f"{setting.label} shows {error}; mend the cell's formula, or write the value itself.")
+    if error := error_name(cell):
+        raise GradsheetError(f"{setting.label} holds the error {error}; mend its formula, or write the value itself.")
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         if setting.choices:
             raise GradsheetError(f"{setting.label} is blank; choose {listing(list(setting.choices), 'or')}.")
@@ -156,13 +152,6 @@ def _value(setting: Setting, cell: object) -> str | int | float | None:
         limits = f"{kind} from {plain(setting.low)} to {plain(setting.high)}"
         raise GradsheetError(f"{setting.label} is {_shown(cell)}; give {limits}.")
     return int(cell) if setting.whole else float(cell)
-
-
-def _cell_error(cell: object) -> str | None:
-    """What an error's cell shows; None for any other one. COM's other numbers are all of the type float."""
-    if isinstance(cell, int) and cell in _ERRORS:
-        return _ERROR_NAMES.get(cell - _ERRORS.start, "an error")
-    return cell if cell in _ERROR_NAMES.values() else None
 
 
 def _shown(cell: object) -> str:

@@ -16,12 +16,12 @@ def plan(cells: list[list[object]], wanted: list[list[float]], framed: int) -> d
 
     cells: the rows as they are; below them all is blank. wanted: the rows of the epochs 1, 2, …, each with the epoch
     first. framed: how many of the rows are the table's: an epoch that stands there twice, or that the run hasn't, is
-    taken away. Elsewhere it is a copy that somebody made.
+    taken away. Elsewhere it is a copy that somebody made, unless it is the only one and just as it should be.
 
     An epoch stays where it stands. A missing one goes to a blank row behind the one before it, or else to the end; if
     the epochs were in order, they stay in order.
     """
-    first, surplus = _standing(cells, len(wanted), framed)
+    first, surplus = _standing(cells, wanted, framed)
     places = _with_missing(first, surplus, cells, len(wanted))
     written = {
         place: row
@@ -37,15 +37,18 @@ def without_epochs(cells: list[list[object]], framed: int) -> dict[int, None]:
     return {place: BLANK for place, row in enumerate(cells[:framed]) if _epoch(row[0])}
 
 
-def _standing(cells: list[list[object]], epochs: int, framed: int) -> tuple[dict[int, int], list[int]]:
+def _standing(cells: list[list[object]], wanted: list[list[float]], framed: int) -> tuple[dict[int, int], list[int]]:
     """Where each epoch stands first, and the table's rows that are one too many."""
     first: dict[int, int] = {}
     surplus = []
     for place, row in enumerate(cells):
-        epoch = _epoch(row[0])
-        if epoch and epoch <= epochs and epoch not in first:
+        epoch, ours = _epoch(row[0]), place < framed
+        if epoch is None:
+            continue
+        known = epoch <= len(wanted)
+        if known and epoch not in first and (ours or _same(row, wanted[epoch - 1])):
             first[epoch] = place
-        elif epoch and place < framed and (epoch in first or all(_number(cell) is not None for cell in row)):
+        elif ours and (known or all(_number(cell) is not None for cell in row)):
             surplus.append(place)
     return first, surplus
 
@@ -77,6 +80,11 @@ def _epoch(cell: object) -> int | None:
     """The epoch that a cell names, from 1; None for anything else."""
     found = _number(cell)
     return int(found) if found is not None and found >= 1 and found == int(found) else None
+
+
+def is_of_epoch(row: list[object], wanted: list[float] | None) -> bool:
+    """Whether the row stands for the epoch of the wanted one, whatever its other cells hold."""
+    return wanted is not BLANK and _epoch(row[0]) == wanted[0]
 
 
 def is_blank(row: list[object]) -> bool:

@@ -51,6 +51,8 @@ def _carry_out(ask: Ask, sheet: "xlwings.Sheet", epochs: int, plan: Callable[[li
         framed = _frame(ask, sheet) if plan(cells, len(cells)) else len(cells)
         changes = plan(cells, framed or len(cells))
         # What a cell's format makes something else of isn't written for ever, nor against somebody who insists.
+        for place in [k for k in changes if written[k] and epoch_rows.is_of_epoch(cells[k], changes[k])]:
+            del changes[place]
         if not changes or any(written[place] >= ATTEMPTS for place in changes):
             return
         rows = 1 + max((place for place, row in changes.items() if row), default=-1)

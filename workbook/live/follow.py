@@ -16,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from trainer.run import CONFIG, STATUS, Run, Status, load_run, read_status
+from workbook.endings import ending_of
 from workbook.live.launch import OUTPUT, is_active, note
 from workbook.live.target import Blocked, Gone, Target, progress_of, status_line
 from xlfuncs.errors import GradsheetError
@@ -122,10 +123,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _say(folder: Path, target: Target, error: Exception) -> None:
     """What ended the following, as a sentence in the workbook, if that still is there."""
-    if isinstance(error, GradsheetError):
-        sentence = f"Failed: {error}"
+    if ending := ending_of(error):
+        sentence = f"Failed: {ending.sentence}"
     else:
-        sentence = f"The rows can't be brought in any more ({type(error).__name__}: {error}); the training goes on."
+        what = f"{type(error).__name__}: {error}"
+        sentence = f"No more rows come, by a fault of gradsheet's own ({what}); the training isn't touched by that."
         note(folder, traceback.format_exc())
     with suppress(Gone, Blocked):
         target.notice(sentence)

@@ -209,7 +209,7 @@ def _names_of(sheet: "xlwings.Sheet") -> set[str]:
 def _hindrance(sheet: "xlwings.Sheet") -> str | None:
     """Why the sheet can't be written, as far as one can see, and what to do."""
     if _is_protected(sheet):
-        return f"The sheet {sheet.name} is protected: unprotect it (Review, Unprotect Sheet), and it goes on."
+        return f"The sheet {sheet.name} is protected, so nothing can be shown; unprotect it (Review, Unprotect Sheet)."
     named = _names_of(sheet)
     if missing := [name for name in _NAMES if name not in named]:
         return f"The cell that is named {missing[0]} was deleted; undo that, or build the workbook again."
