@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from workbook.check.reader import MAX_TOTAL
+from workbook.check.parts import MAX_TOTAL
 from workbook.files import write_whole
 from xlfuncs.errors import GradsheetError
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 from workbook.check.book import Book, Cell, Sheet
-from workbook.check.formula import Node, Ref, Template, reference
+from workbook.check.formula import Node, Ref, Template, TooLargeError, bounded, reference
 from workbook.check.tables import Table
 from xlfuncs import labels
 
 FAR = 7  # offsets beyond this many rows are all equally wrong
 MAX_FOLLOW = 12
 MAX_RANGE = 400
+MAX_HELPERS = 2000  # helper cells that are looked at for one formula's shape
 
 
 class Resolver:
@@ -28,6 +29,7 @@ class Resolver:
         self.interned: dict[Node, Node] = {}
         self.statics: dict[tuple[int, str, int], tuple[int, int, list[Ref]] | None] = {}
         self.meanings: dict[object, Node] = {}
+        self.helpers_left = MAX_HELPERS
         self.steady: set[str] = set()  # inputs and targets that hold one value in every row
         self.chained: set[str] = set()  # those whose formulas prove it
         self._settle_constants()
@@ -37,18 +39,21 @@ class Resolver:
         cell = self.table.sheet.cell(row, column)
         if cell is None or cell.formula is None:
             return None
+        self.helpers_left = MAX_HELPERS
         shape = self._shape(self.table.sheet, row, column, 0)
         if shape is None or row + shape[1] < self.table.first or row + shape[2] > self.table.last:
-            return self._intern(self._tree(cell.formula.tree, self.table.sheet, row, column, row, 0))
+            return self.meaning_of(cell.formula.tree, row, column)
         known = self.meanings.get(shape[0])
         if known is None:
-            known = self._intern(self._tree(cell.formula.tree, self.table.sheet, row, column, row, 0))
-            self.meanings[shape[0]] = known
+            known = self.meanings[shape[0]] = self.meaning_of(cell.formula.tree, row, column)
         return known
 
     def meaning_of(self, tree: Node, row: int, column: int) -> Node:
-        """The meaning that a formula would have in that cell."""
-        return self._intern(self._tree(tree, self.table.sheet, row, column, row, 0))
+        """The meaning that a formula would have in that cell; `outside` for one that grows beyond all bounds."""
+        try:
+            return self._intern(self._tree(tree, self.table.sheet, row, column, row, 0))
+        except (TooLargeError, RecursionError):
+            return self._intern(Node("outside", "a formula that is too long"))
 
     def _shape(self, sheet: Sheet, row: int, column: int, depth: int) -> tuple[object, int, int] | None:
         """A key that is equal for cells of equal meaning, and how far up and down the formula reaches in the table.
@@ -59,7 +64,8 @@ class Resolver:
         static = self.statics.get((id(template), sheet.name, column), False)
         if static is False:
             static = self.statics[(id(template), sheet.name, column)] = self._static(template, sheet, column)
-        if static is None or depth > MAX_FOLLOW:
+        self.helpers_left -= 1
+        if static is None or depth > MAX_FOLLOW or self.helpers_left < 0:
             return None
         above, below, helpers = static
         keys = []
@@ -105,7 +111,7 @@ class Resolver:
         if node.kind == "ref":
             return self._reference(node.value, sheet, row, column, origin, depth)
         if node.kind == "range":
-            return Node("list", None, tuple(self._range(node.value, sheet, row, column, origin, depth)))
+            return bounded(Node("list", None, tuple(self._range(node.value, sheet, row, column, origin, depth))))
         if node.kind == "name":
             text = self.book.names.get(str(node.value).rpartition("!")[2].casefold())
             target = reference(text.lstrip("="), row, column) if text else None
@@ -116,7 +122,8 @@ class Resolver:
             return Node("outside", node.value)
         if not node.args:
             return node
-        return Node(node.kind, node.value, tuple(self._tree(a, sheet, row, column, origin, depth) for a in node.args))
+        args = tuple(self._tree(a, sheet, row, column, origin, depth) for a in node.args)
+        return bounded(Node(node.kind, node.value, args))
 
     def _range(self, refs: tuple[Ref, Ref], sheet: Sheet, row: int, column: int, origin: int, depth: int):
         (top, left), (bottom, right) = (ref.at(row, column) for ref in refs)
