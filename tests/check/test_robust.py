@@ -310,7 +310,7 @@ def test_parts_outside_of_the_package(tmp_path):
 
 
 def test_one_unreadable_file_does_not_stop_the_rest(tmp_path):
-    from workbook.check.cli import check_files
+    from workbook.check.workers import check_files
 
     paths = []
     for k in range(12):
