@@ -79,19 +79,20 @@ def _is_grades(path: Path) -> bool:
 
 def _is_copy(path: Path) -> bool:
     """A copy has a sheet Check with our words, stored as every other program would not store them."""
-    from lxml import etree
+    from workbook.check.parts import UNSOUND, Parts
 
-    from workbook.check.parts import Parts
-
-    with suppress(OSError, ValueError, KeyError, RuntimeError, zipfile.BadZipFile, EOFError, etree.XMLSyntaxError):
+    try:
         with zipfile.ZipFile(path) as archive:
             parts = Parts(path, archive)
             main = parts.main()
+            relations = parts.relations(main)
             for element in parts.xml(main).iter("{*}sheet"):
                 relation = next((v for k, v in element.attrib.items() if k.endswith("}id")), None)
-                part = parts.relations(main).get(relation, ("", ""))[1]
+                part = relations.get(relation, ("", ""))[1]
                 if element.get("name", "").startswith("Check") and part in parts and _says_check(parts, part):
                     return True
+    except (*UNSOUND, OSError):
+        pass
     return False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,9 @@ MAX_TREE = 8 * 2**20  # of one that is held as a whole: all but sheets and texts
 MAX_PIECE = 4 * 2**20  # of one row or text, which are held one at a time
 MAX_TOTAL = 1200 * 2**20
 MAX_PARTS = 20_000
+
+UNSOUND = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError, ValueError, etree.XMLSyntaxError)
+"""What a damaged file makes zipfile, zlib, lxml and this module raise."""
 
 _RELS = "http://schemas.openxmlformats.org/package/2006/relationships"
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from lxml import etree
 
 from workbook.check.book import Book, Cell, Chart, Series, Sheet
 from workbook.check.formula import MAX_LENGTH, Template, key_of, parse, pattern_of
-from workbook.check.parts import MAX_PIECE, Parts, local
+from workbook.check.parts import MAX_PIECE, UNSOUND, Parts, local
 from xlfuncs.errors import GradsheetError
 
 MAX_CELLS = 700_000  # of one file; what lies beyond is reported as unread
@@ -41,13 +40,9 @@ def read_book(path: Path | str) -> Book:
                     return _Reader(Parts(path, archive)).book()
     except GradsheetError:
         raise
-    except etree.XMLSyntaxError as error:
-        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+    except UNSOUND as error:
+        if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:
             raise MemoryError from error
-        raise GradsheetError(
-            f"{path} is damaged (its XML breaks off); save it again or ask for another copy."
-        ) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError, ValueError) as error:
         raise GradsheetError(f"{path} is damaged ({_reason(error)}); save it again or ask for another copy.") from error
     except OSError as error:
         raise GradsheetError(f"{path} can't be read: {_reason(error)}.") from error
@@ -62,6 +57,8 @@ def _refuse_devices(path: Path) -> None:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, etree.XMLSyntaxError):
+        return "its XML breaks off"
     text = getattr(error, "strerror", None) or str(error).strip("'\"")
     return text[:80].rstrip(".").lower() or type(error).__name__
 
