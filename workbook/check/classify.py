@@ -69,8 +69,8 @@ class Judge:
 
     def value(self, node: Node) -> Array:
         """The meaning's value on the random tables, shape (samples,)."""
-        self.budget -= 1
-        if self.budget == 0:
+        left, self.budget = self.budget, self.budget - 1 - node.size // 100  # a long formula counts for several
+        if left > 0 >= self.budget:
             raise _SpentError
         value = np.asarray(evaluate(node, self.leaf), dtype=float)
         return np.broadcast_to(value, self.sample[RATE][0].shape)

@@ -70,18 +70,22 @@ class Workers:
             worker.kill()
 
     def answers(self, jobs: list[Job]) -> Iterator[Answer]:
-        """The answer to each job, in their order. Raises GradsheetError where no process starts."""
-        waiting, done, told = deque(enumerate(jobs)), {}, 0
+        """The answer to each job, in their order. Raises GradsheetError where no process starts.
+
+        A job whose process was ended gets a second one: perhaps that was not the file's fault.
+        """
+        waiting, again, done, told = deque(enumerate(jobs)), set(), {}, 0
         while told < len(jobs):
             while self.idle and waiting:
-                number, job = waiting.popleft()
-                worker = self.idle.pop()
-                self.busy[worker] = number
-                worker.give(job)
+                self._give(*waiting.popleft())
             for worker, answer in self._news():
                 number = self.busy.pop(worker)
-                done[number] = answer
-                if answer.tired:
+                if answer is None and number not in again:
+                    again.add(number)
+                    waiting.appendleft((number, worker.job))
+                else:
+                    done[number] = answer or _given_up(worker, _ended(worker))
+                if answer is None or answer.tired:
                     worker.kill()
                     if waiting:
                         self._start_one()
@@ -94,41 +98,43 @@ class Workers:
     def _start_one(self) -> None:
         self.idle.append(_Worker(self.received, self.limits.memory))
 
-    def _news(self) -> Iterator[tuple[_Worker, Answer]]:
-        """The answers that came, and those that have to be given for a process that died or takes too long."""
+    def _give(self, number: int, job: Job) -> None:
+        worker = self.idle.pop()
+        self.busy[worker] = number
+        worker.give(job)
+
+    def _news(self) -> Iterator[tuple[_Worker, Answer | None]]:
+        """The answers that came, None for a process that ended, and those that are due for one at its limits."""
         with suppress(Empty):
             worker, answer = self.received.get(timeout=LOOK)
             if answer == READY:
                 worker.ready = True
+            elif answer is None and not worker.ready and worker in (*self.busy, *self.idle):
+                raise GradsheetError(
+                    f"The process that checks files ends at once (exit code {worker.process.wait()}); "
+                    "run python -m workbook.check.worker to see why."
+                )
             elif worker in self.busy:
-                yield worker, answer or self._given_up(worker, _died(worker))
-            elif worker in self.idle:  # nothing was asked of it yet
-                self.idle.remove(worker)
-                _died(worker)
-                self._start_one()
+                yield worker, answer
         for worker in list(self.busy):
             if time.monotonic() - worker.since > self.limits.seconds:
-                yield worker, self._given_up(worker, too_slow(worker.job.path, self.limits))
+                yield worker, _given_up(worker, too_slow(worker.job.path, self.limits))
             elif WATCHED and _memory_of(worker.process.pid) > self.limits.memory:
-                yield worker, self._given_up(worker, too_large(worker.job.path, self.limits.memory))
-
-    def _given_up(self, worker: _Worker, sentence: str) -> Answer:
-        from workbook.check.findings import FileReport
-
-        refused = sentence if worker.job.copies else None
-        return Answer(FileReport(str(worker.job.path), error=sentence), refused=refused, tired=True)
+                yield worker, _given_up(worker, too_large(worker.job.path, self.limits.memory))
 
 
-def _died(worker: _Worker) -> str:
-    """The sentence on the file whose process ended. Raises GradsheetError where it never began."""
+def _given_up(worker: _Worker, sentence: str) -> Answer:
+    """The answer for a worker that has none itself."""
+    from workbook.check.findings import FileReport
+
+    refused = sentence if worker.job.copies else None
+    return Answer(FileReport(str(worker.job.path), error=sentence), refused=refused, tired=True)
+
+
+def _ended(worker: _Worker) -> str:
     code = worker.process.wait()
-    if not worker.ready:
-        raise GradsheetError(
-            f"The process that checks files ends at once (exit code {code}); "
-            f"run {Path(sys.executable).name} -m workbook.check.worker to see why."
-        )
     how = f"signal {-code}" if code < 0 else f"exit code {code}"
-    return f"{worker.job.path} was given up: the process that checked it was ended ({how}); too little memory, perhaps."
+    return f"{worker.job.path} ended the process that checked it, twice ({how}); perhaps it needs too much memory."
 
 
 def _memory_of(process: int) -> int:
