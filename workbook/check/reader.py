@@ -21,7 +21,7 @@ from workbook.check.parts import MAX_PIECE, UNSOUND, Parts, local
 from xlfuncs.errors import GradsheetError
 
 MAX_CELLS = 700_000  # of one file; what lies beyond is reported as unread
-MAX_TEXTS = 64 * 2**20  # characters of the texts that cells share
+MAX_TEXTS = 32 * 2**20  # characters of the texts that cells share
 MAX_COLUMN = 2000
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384  # Excel's own
 

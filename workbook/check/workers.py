@@ -31,7 +31,8 @@ CHUNK = 4  # files for each process at least: a process takes as long to start a
 LOOK = 0.05  # seconds between two looks at the limits; on Windows also until Ctrl-C is noticed
 # The other half's imports are this one's, wherever they come from and however Python was started.
 _CODE = "import sys; sys.path[:] = {}; from workbook.check.worker import main; main()"
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+# Threads for matrices, and an allocator's arena for each, would take address space and give nothing.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "MALLOC_ARENA_MAX")
 
 
 def check_files(paths: Iterable[Path], limits: Limits = LIMITS, workers: int | None = None) -> Iterator[FileReport]:
@@ -160,7 +161,7 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=os.environ | _ONE_THREAD,
+            env=os.environ | dict.fromkeys(_THREADS, "1"),
             **group,
         )
         Thread(target=self._listen, args=(received,), daemon=True).start()
@@ -176,8 +177,9 @@ class _Worker:
         try:
             while True:
                 received.put((self, pickle.load(self.process.stdout)))
-        except Exception:  # the end of the stream, or an answer that breaks off
-            self.process.kill()
+        except Exception as error:  # the end of the stream, or an answer that breaks off
+            if not isinstance(error, EOFError):
+                self.process.kill()
             received.put((self, None))
 
     def kill(self) -> None:

@@ -1,0 +1,176 @@
+"""Files are checked in processes of their own: one that hangs or dies costs that file only, and none is left behind."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from tests.check.generate import Design, Sheet
+from tests.check.packages import GOOD
+from workbook.check import workers as module
+from workbook.check.limits import Limits
+from workbook.check.worker import Job
+from workbook.check.workers import Workers, check_files, count_for
+
+posix = pytest.mark.skipif(os.name != "posix", reason="signals")
+
+
+@pytest.fixture
+def paths(tmp_path):
+    """Four right files."""
+    found = [tmp_path / f"{k}.xlsx" for k in range(4)]
+    for path in found:
+        path.write_bytes(GOOD)
+    return found
+
+
+def verdicts(answers):
+    return [answer.report.verdict for answer in answers]
+
+
+def test_reports_come_in_order(tmp_path):
+    """Whichever process is done first; unreadable files among them."""
+    paths = [tmp_path / f"{k}.xlsx" for k in range(12)]
+    for k, path in enumerate(paths):
+        rows = 60 if k % 4 == 1 else 4
+        path.write_bytes(Sheet(Design.any(k, rows=rows, rate_at="cell")).package() if k % 3 else GOOD[:900])
+    found = list(check_files(paths, workers=3))
+    assert [report.file for report in found] == [str(path) for path in paths]
+    assert [report.verdict for report in found] == ["right" if k % 3 else "unreadable" for k in range(12)]
+
+
+def test_how_many_processes():
+    assert count_for(0) == count_for(1) == count_for(7) == 1
+    assert count_for(1000) == (os.cpu_count() or 1)
+
+
+@posix
+def test_a_file_that_takes_too_long(paths):
+    """Its process is stopped by hand, as if it never came to an end."""
+    with Workers(1, Limits(seconds=3)) as workers:
+        answers = workers.answers([Job(path) for path in paths])
+        first = next(answers)
+        hanging = workers.idle[0].process
+        os.kill(hanging.pid, signal.SIGSTOP)
+        rest = list(answers)
+        assert verdicts([first, *rest]) == ["right", "unreadable", "right", "right"]
+        assert f"{paths[1]} took more than 3 s and was given up" in rest[0].report.error
+        assert hanging.poll() == -signal.SIGKILL
+    assert left_over() == []
+
+
+@posix
+def test_a_process_that_is_killed_once(paths):
+    """By the system, which was short of memory: not this file's fault, so that it is checked again."""
+    with Workers(1) as workers:
+        answers = workers.answers([Job(path) for path in paths])
+        first = next(answers)
+        os.kill(workers.idle[0].process.pid, signal.SIGKILL)
+        assert verdicts([first, *answers]) == ["right"] * 4
+    assert left_over() == []
+
+
+@posix
+def test_a_file_that_kills_its_process(paths, monkeypatch):
+    """Twice: then it is that file that is unreadable, and the others are checked."""
+    give = module._Worker.give
+
+    def deadly(self, job):
+        if job.path == paths[2]:
+            os.kill(self.process.pid, signal.SIGKILL)
+        give(self, job)
+
+    monkeypatch.setattr(module._Worker, "give", deadly)
+    with Workers(1) as workers:
+        answers = list(workers.answers([Job(path) for path in paths]))
+    assert verdicts(answers) == ["right", "right", "unreadable", "right"]
+    assert "ended the process that checked it, twice (signal 9)" in answers[2].report.error
+
+
+def test_a_process_that_never_starts(paths, monkeypatch):
+    """A broken installation is no fault of the files, and no reason to start processes for ever."""
+    monkeypatch.setattr(module, "_CODE", "import sys; {}; sys.exit(3)")
+    with pytest.raises(ValueError, match=r"ends at once \(exit code 3\)"):
+        list(check_files(paths))
+
+
+def test_memory_is_watched_where_the_system_does_not_limit_it(paths, monkeypatch):
+    """As on Windows and macOS; here the limit is one that every process passes when it imports numpy."""
+    monkeypatch.setattr(module, "WATCHED", True)
+    limits = Limits(memory=30 * 2**20)
+    monkeypatch.setattr(module, "_CODE", module._CODE.replace("main()", "sys.argv[1] = str(2**40); main()"))
+    with Workers(1, limits) as workers:
+        (answer,) = workers.answers([Job(paths[0])])
+    assert answer.report.verdict == "unreadable" and "needs more than 0.0293 GB" in answer.report.error
+
+
+def test_a_process_that_grew_makes_room(paths):
+    """After a file that took half of the memory, the next one finds a fresh process."""
+    with Workers(1, Limits(memory=180 * 2**20)) as workers:
+        answers = list(workers.answers([Job(path) for path in paths]))
+    assert verdicts(answers) == ["right"] * 4
+    if sys.platform == "linux":
+        assert not any(answer.tired for answer in answers)
+
+
+def test_the_current_folder_is_not_imported_from(paths, tmp_path, monkeypatch):
+    """A class's folder may hold a csv.py or a workbook folder."""
+    (tmp_path / "lxml.py").write_text("raise SystemExit(9)")
+    (tmp_path / "workbook").mkdir()
+    (tmp_path / "workbook" / "__init__.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    assert [report.verdict for report in check_files(paths)] == ["right"] * 4
+
+
+def left_over():
+    """Our worker processes that still run."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        with contextlib.suppress(psutil.Error):
+            mine = any(f"PYTEST_{os.getpid()}" in part for part in process.info["cmdline"] or ())
+            if mine or (process.ppid() == os.getpid() and "workbook.check.worker" in str(process.info["cmdline"])):
+                found.append(process)
+    return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+
+
+def children_of(process):
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+@pytest.fixture
+def command(tmp_path):
+    """The command on forty files that take a while, just when its processes are busy."""
+    content = Sheet(Design.any("slow", rows=400, sizes=(2, 2, 2), bias=False, rate_at="cell")).package()
+    for k in range(40):
+        (tmp_path / f"{k}.xlsx").write_bytes(content)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "workbook.check", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while not children_of(process) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    yield process, children_of(process)
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    process.wait()
+
+
+@posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_process_is_left_behind(command, number):
+    """Not by Ctrl-C, not where the command itself is killed."""
+    process, children = command
+    assert children
+    process.send_signal(number)
+    process.wait(20)
+    gone, alive = psutil.wait_procs(children, timeout=20)
+    assert alive == [] and len(gone) == len(children)
