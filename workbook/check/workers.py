@@ -57,7 +57,7 @@ class Workers:
         self.received: SimpleQueue[tuple[_Worker, Answer | str | None]] = SimpleQueue()
         self.idle: list[_Worker] = []
         self.busy: dict[_Worker, int] = {}
-        self.count = count
+        self.count, self.works = count, False
 
     def __enter__(self) -> Workers:
         """Start the processes."""
@@ -109,14 +109,18 @@ class Workers:
         with suppress(Empty):
             worker, answer = self.received.get(timeout=LOOK)
             if answer == READY:
-                worker.ready = True
-            elif answer is None and not worker.ready and worker in (*self.busy, *self.idle):
+                self.works, worker.since = True, time.monotonic()  # its start is not the file's fault
+            elif answer is None and not self.works and (code := worker.process.wait()) > 0:
                 raise GradsheetError(
-                    f"The process that checks files ends at once (exit code {worker.process.wait()}); "
+                    f"The process that checks files ends at once (exit code {code}); "
                     "run python -m workbook.check.worker to see why."
                 )
             elif worker in self.busy:
                 yield worker, answer
+            elif worker in self.idle:  # ended without having been asked anything
+                self.idle.remove(worker)
+                worker.kill()
+                self._start_one()
         for worker in list(self.busy):
             if time.monotonic() - worker.since > self.limits.seconds:
                 yield worker, _given_up(worker, too_slow(worker.job.path, self.limits))
@@ -152,7 +156,7 @@ class _Worker:
     """One process, and the thread here that waits for its answers."""
 
     def __init__(self, received: SimpleQueue, memory: int):
-        self.ready, self.job, self.since = False, Job(Path()), 0.0
+        self.job, self.since = Job(Path()), 0.0
         group = {"start_new_session": True}  # Ctrl-C is for this process alone, which then ends the others
         if sys.platform == "win32":
             group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
