@@ -40,7 +40,13 @@ def main():
     request = json.load(sys.stdin)
     hidden = PropertyValue()
     hidden.Name, hidden.Value = "Hidden", True
-    book = desktop.loadComponentFromURL(uno.systemPathToFileUrl(request["path"]), "_blank", 0, (hidden,))
+    options = [hidden]
+    if "separators" in request:  # a CSV file, UTF-8, whose formulas are to be calculated
+        separators = "/".join(map(str, request["separators"]))
+        options += [PropertyValue(), PropertyValue()]
+        options[1].Name, options[1].Value = "FilterName", "Text - txt - csv (StarCalc)"
+        options[2].Name, options[2].Value = "FilterOptions", f"{separators},34,76,1,,0,false,true,false,,,,true"
+    book = desktop.loadComponentFromURL(uno.systemPathToFileUrl(request["path"]), "_blank", 0, tuple(options))
     try:
         for sheet, cells in request["changes"].items():
             for cell, value in cells.items():
@@ -48,6 +54,7 @@ def main():
         book.calculateAll()
         sheets = [book.Sheets.getByIndex(k) for k in range(book.Sheets.Count)]
         answer = {"sheets": {s.Name: values(s) for s in sheets}, "charts": {s.Name: s.Charts.Count for s in sheets}}
+        answer["formulas"] = [c.Formula for s in sheets for c in s.queryContentCells(16).Cells]
         json.dump(answer, sys.stdout)
     finally:
         book.close(True)

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(reports)
     if refused is not None:
-        raise GradsheetError(refused)
+        raise GradsheetError(_line(refused))
     return max(_shown(report.verdict).code for report in reports)
 
 
