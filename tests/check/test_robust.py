@@ -302,3 +302,25 @@ def test_parts_outside_of_the_package(tmp_path):
         content = repacked(GOOD, **{"xl/_rels/workbook.xml.rels": links})
         assert sentence(tmp_path, content) == ""
         assert read_book(tmp_path / "file.xlsx").sheets == []
+
+
+@pytest.mark.parametrize("sign", ["&", "=", "<", ">", "<=", ">=", "<>"])
+def test_comparisons_where_arithmetic_belongs(tmp_path, sign):
+    """Found by the fuzzer: a sign that no right formula has is named as it stands."""
+    sheet = Sheet(Design.any(3, sizes=(2, 2, 2), bias=False, rate_at="cell"))
+    for row in range(sheet.first + 1, sheet.last + 1):
+        sheet.cells[row, sheet.columns["E_total"]] = f"={sheet.ref('E1', row)}{sign}{sheet.ref('E2', row)}"
+        sheet.cells[row, sheet.columns["h1"]] = f"={sheet.ref('w1', row)}{sign}{sheet.ref('i1', row)}"
+    content = sheet.package().replace(b"<f>", b"<f>")
+    assert sentence(tmp_path, content) == ""
+    assert check_file(tmp_path / "file.xlsx").verdict == "wrong"
+
+
+def test_a_reference_beyond_the_edge(tmp_path):
+    """A defined name that means the cell far to the left is none in a column near the edge."""
+    book = part_of(GOOD, "xl/workbook.xml")
+    names = b'<definedNames><definedName name="far">Sheet1!A1</definedName></definedNames>'
+    book = book.replace(b"</sheets>", b"</sheets>" + names)
+    sheet = re.sub(rb"<f>[^<]*</f>", b'<f t="shared" si="7" ref="B1:B99">far+A1</f>', part_of(GOOD, SHEET), count=1)
+    sheet = re.sub(rb"<f>[^<]*</f>", b'<f t="shared" si="7"/>', sheet)
+    assert sentence(tmp_path, repacked(GOOD, **{SHEET: sheet, "xl/workbook.xml": book})) == ""

@@ -143,6 +143,8 @@ class Resolver:
                 return Node("outside", ref.sheet)
             sheet = found
         at_row, at_column = ref.at(row, column)
+        if at_row < 1 or at_column < 1:  # a name or a shared formula that would point beyond the sheet's edge
+            return Node("outside", "#REF!")
         table = self.table
         if sheet is table.sheet:
             variable = table.variables.get(at_column)
