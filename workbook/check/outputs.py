@@ -78,7 +78,7 @@ def _is_grades(path: Path) -> bool:
 
 
 def _is_copy(path: Path) -> bool:
-    """A copy has a sheet Check with our words, stored as every other program would not store them."""
+    """A copy has a sheet Check with our words in its cells, where other programs would put them among shared texts."""
     from workbook.check.parts import UNSOUND, Parts
 
     try:
@@ -99,5 +99,5 @@ def _is_copy(path: Path) -> bool:
 def _says_check(parts, part: str) -> bool:
     row = next(parts.elements(part, "row", "sheetData", 100), None)
     cell = row.find("{*}c") if row is not None else None
-    said = cell.findtext("{*}v") if cell is not None and cell.get("t") == "str" else None
+    said = cell.findtext("{*}v") if cell is not None else None  # elsewhere a number: the place among shared texts
     return (said or "").startswith("gradsheet check: ")
