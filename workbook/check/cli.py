@@ -119,7 +119,12 @@ class _Shown(NamedTuple):
     code: int
 
 
-_VERDICTS = {"wrong": _Shown("red", 1), "right": _Shown("green", 0), "unreadable": _Shown("magenta", 2)}
+_VERDICTS = {
+    "right": _Shown("green", 0),
+    "wrong": _Shown("red", 1),
+    "not judged": _Shown("yellow", 1),
+    "unreadable": _Shown("magenta", 2),
+}
 
 
 def _shown(verdict: str) -> _Shown:
