@@ -17,7 +17,7 @@ from tests.check.generate import Design, Sheet
 from tests.check.mutate import MUTATIONS, mutated
 from tests.check.writing import column_name, package
 from workbook.check.checker import check_book
-from workbook.check.cli import CHUNK
+from workbook.check.workers import CHUNK
 from workbook.check.reader import read_book
 
 COUNT = int(os.environ.get("GRADSHEET_MUTATIONS", "1000"))
