@@ -54,7 +54,8 @@ def main():
         book.calculateAll()
         sheets = [book.Sheets.getByIndex(k) for k in range(book.Sheets.Count)]
         answer = {"sheets": {s.Name: values(s) for s in sheets}, "charts": {s.Name: s.Charts.Count for s in sheets}}
-        answer["formulas"] = [c.Formula for s in sheets for c in s.queryContentCells(16).Cells]
+        if "separators" in request:
+            answer["formulas"] = [cell.Formula for sheet in sheets for cell in sheet.queryContentCells(16).Cells]
         json.dump(answer, sys.stdout)
     finally:
         book.close(True)
