@@ -149,7 +149,7 @@ def children_of(process):
 HANGING = """
 from workbook.check import workers
 workers._CODE = workers._CODE.replace(".worker import main; main()", " import worker as w; import time; ") + (
-    "w.work = lambda *_: time.sleep(600); w.main()"
+    "w.work = lambda job, _: (job.path.with_suffix('.busy').touch(), time.sleep(600)); w.main()"
 )
 from workbook.cli import main
 import sys
@@ -169,9 +169,8 @@ def command(tmp_path):
         start_new_session=True,
     )
     deadline = time.monotonic() + 60
-    while len(children_of(process)) < count_for(12) and time.monotonic() < deadline:
+    while len(list(tmp_path.glob("*.busy"))) < count_for(12) and time.monotonic() < deadline:
         time.sleep(0.05)
-    time.sleep(1)
     yield process, children_of(process)
     for one in (*children_of(process), process):
         with contextlib.suppress(ProcessLookupError, psutil.Error):
