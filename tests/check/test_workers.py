@@ -171,8 +171,9 @@ def command(tmp_path):
     deadline = time.monotonic() + 60
     while len(list(tmp_path.glob("*.busy"))) < count_for(12) and time.monotonic() < deadline:
         time.sleep(0.05)
-    yield process, children_of(process)
-    for one in (*children_of(process), process):
+    children = children_of(process)
+    yield process, children
+    for one in (*children, process):
         with contextlib.suppress(ProcessLookupError, psutil.Error):
             one.kill()
     process.wait()
