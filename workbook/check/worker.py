@@ -35,11 +35,15 @@ class Job:
 
 @dataclass
 class Answer:
-    """What became of a job: the report, a sentence for each copy, and the one that says why no copy was made."""
+    """What became of a job: the report, a sentence for each copy, and the one that says why no copy was made.
+
+    `memory` is the most that the process ever had, in bytes; a `tired` one makes room for a fresh one.
+    """
 
     report: FileReport
     copied: dict[str, str] = field(default_factory=dict)
     refused: str | None = None
+    memory: int = 0
     tired: bool = False
 
 
@@ -56,7 +60,8 @@ def main() -> None:
     _send(answers, READY)
     while True:
         answer = work(jobs.get(), memory)
-        answer.tired = limits.largest_memory() > TIRED * memory
+        answer.memory = limits.largest_memory()
+        answer.tired = answer.memory > TIRED * memory
         _send(answers, answer)
         if answer.tired:
             os._exit(0)
