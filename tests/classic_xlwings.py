@@ -2,6 +2,7 @@
 
 Reads calls as JSON (function, arguments as Excel's COM hands them over), puts them through xlwings' own call_udf with
 its conversions, and prints the results. With "wrappers" as argument it prints the VBA that xlwings' generator writes.
+Imported by other scripts, it offers `call`.
 """
 
 import ctypes
@@ -90,9 +91,13 @@ def wrappers() -> str:
     return out.getvalue()
 
 
-if sys.argv[1:] == ["wrappers"]:
-    print(wrappers())
-else:
-    calls = json.load(sys.stdin)
-    results = [udfs.call_udf("xlfuncs", name, tuple(map(from_json, arguments))) for name, arguments in calls]
-    print(json.dumps(results))
+def call(name, arguments):
+    """What Excel gets from a function: through xlwings' reading, the function, and xlwings' writing."""
+    return udfs.call_udf("xlfuncs", name, tuple(arguments))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["wrappers"]:
+        print(wrappers())
+    else:
+        print(json.dumps([call(name, map(from_json, arguments)) for name, arguments in json.load(sys.stdin)]))

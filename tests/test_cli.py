@@ -3,11 +3,15 @@
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from workbook.cli import main
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def run(capsys, *arguments):
@@ -81,9 +85,9 @@ def test_check_sees_what_is_not_a_cell(capsys):
         (["--iterations", "0"], "--iterations is 0; it must be at least 1."),
         (["--iterations", "2000000"], "--iterations 2,000,000 is more than Excel has rows: a sheet of this network has room for 1,048,549."),
         (["--iterations", "x"], "argument --iterations: invalid int value: 'x'"),
-        (["--layers", "2-2"], "--layers is '2-2'; give inputs-hidden-outputs, such as 2-2-2 or 3-4-1."),
-        (["--layers", "2-0-2"], "--layers is '2-0-2'"),
-        (["--layers", "3-2-2", "--inputs", "1,2"], "inputs has 2 numbers; a 3-2-2 network needs 3."),
+        (["--layers", "2,2"], "--layers is '2,2'; give the units of each layer, such as 2-2-2 or 4-5-3-2."),
+        (["--layers", "2-0-2"], "The sizes 2-0-2 hold a layer of 0 units"),
+        (["--layers", "3-2-2", "--inputs", "1,2"], "--inputs has 2 numbers; 3-2-2 needs 3."),
         (["--inputs", "1,2,3", "--weights", "1,2,3,4"], "--weights has 4 numbers; 3 inputs and 2 outputs need a multiple of 5."),
         (["--weights", "1"], "--weights has 1 numbers; 2 inputs and 2 outputs need a multiple of 4."),
         (["--formulas", "magic"], "argument --formulas: invalid choice: 'magic'"),
@@ -165,10 +169,37 @@ def test_sizes_follow_from_the_lists(capsys):
     assert [c.value for c in sheet[27]][:5] == ["Iteration", "t1", "i1", "i2", "i3"]
 
 
-def test_no_command_and_help(capsys):
-    with pytest.raises(SystemExit) as stop:
-        main([])
-    assert stop.value.code == 2
-    with pytest.raises(SystemExit) as stop:
-        main(["build", "--help"])
-    assert stop.value.code == 0 and "--iterations" in capsys.readouterr().out
+def test_no_command_is_a_wish_for_help(capsys):
+    code, out, err = run(capsys)
+    assert code == 0 and err == "" and all(command in out for command in ("build", "train", "check", "demo"))
+    assert run(capsys, "build", "--help")[0] == 0
+    code, out, err = run(capsys, "bake")
+    assert code == 2 and out == "" and "invalid choice: 'bake'" in err and err.count("\n") == 1
+
+
+def test_the_version_is_pyprojects(capsys):
+    with open(ROOT / "pyproject.toml", "rb") as file:
+        version = tomllib.load(file)["project"]["version"]
+    assert run(capsys, "--version") == (0, f"gradsheet {version}\n", "")
+
+
+@pytest.mark.parametrize("inputs", ["-1e5,1", "-.5,1", "-1,-2", "-1E-3,1"])
+def test_a_list_may_begin_with_a_minus(capsys, inputs):
+    """argparse takes what begins with a minus for an option, except for -1 and -0.5 alone."""
+    assert run(capsys, "build", "a.xlsx", "--iterations", "2", "--inputs", inputs)[0] == 0
+    assert run(capsys, "build", "a.xlsx", "--iterations", "2", f"--inputs={inputs}", "--check")[0] == 0
+    assert "learning rate is above 0" in run(capsys, "build", "b.xlsx", "--lr", "-1e5")[2]
+
+
+def test_too_little_memory_gets_advice_that_fits(capsys, monkeypatch):
+    def fail(*args, **options):
+        raise MemoryError
+
+    monkeypatch.setattr("workbook.build.compute", fail)
+    code, _, err = run(capsys, "build", "a.xlsx")
+    assert code == 2 and "too little memory" in err and "fewer iterations or learning rates" in err
+    (Path("folder")).mkdir()
+    Path("folder", "a.xlsx").touch()
+    monkeypatch.setattr("workbook.check.cli._check_all", fail)
+    code, _, err = run(capsys, "check", "folder")
+    assert code == 2 and "too little memory" in err and "iterations" not in err and "close other programs" in err

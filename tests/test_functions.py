@@ -3,6 +3,7 @@
 import datetime as dt
 import inspect
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import xlfuncs
+from xlfuncs.errors import GradsheetError
 from xlfuncs.network import DEFAULT
 
 CLASSIC = Path(__file__).with_name("classic_xlwings.py")
@@ -96,7 +98,7 @@ def test_check_finds_one_typed_number_and_a_hole():
     assert "E_total" in sentence and "row 7" in sentence
     table[7][e_total] = "#VALUE!"
     ((sentence,),) = xlfuncs.BP_CHECK(table)
-    assert "row 7: nothing stands there" in sentence
+    assert "row 7: no number stands there" in sentence
 
 
 def test_explain_multiplies_to_the_gradient():
@@ -158,7 +160,9 @@ def test_single_cells():
     ],
 )  # fmt: skip
 def test_what_does_not_fit_gets_a_sentence(arguments, sentence):
-    assert xlfuncs.BP_GRAD(*arguments) == sentence
+    with pytest.raises(GradsheetError) as raised:
+        xlfuncs.BP_GRAD(*arguments)
+    assert str(raised.value) == sentence
 
 
 @pytest.mark.parametrize(
@@ -185,7 +189,9 @@ def test_what_does_not_fit_gets_a_sentence(arguments, sentence):
     ],
 )  # fmt: skip
 def test_other_arguments_get_a_sentence(call, sentence):
-    assert call() == sentence
+    with pytest.raises(GradsheetError) as raised:
+        call()
+    assert str(raised.value) == sentence
 
 
 def test_numbers_of_other_kinds_are_numbers():
@@ -203,7 +209,7 @@ def test_help_is_there_and_fits_excels_dialog():
 
 def test_the_readmes_examples():
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| `((?:BP|MNIST)_\w+)\(.*\| ([^|]*) \|$", readme, flags=re.MULTILINE))
+    rows = dict(re.findall(r"^\| `((?:BP|NN|MNIST)_\w+)\(.*\| ([^|]*) \|$", readme, flags=re.MULTILINE))
     assert sorted(rows) == sorted(xlfuncs.__all__)
     for name, arguments in {
         "BP_SIGMOID": (0.0275,),
@@ -211,6 +217,9 @@ def test_the_readmes_examples():
         "BP_ERROR": ([0.5, 0.5], [0.606478, 0.630481]),
         "BP_GRAD": (*NETWORK, "w5"),
         "BP_UPDATE": (0.4, 0.0128808, 0.1),
+        "NN_LOSS": (X, T, [*WH[0], *WO[0], *WO[1]], "2-2-2"),
+        "NN_GRAD": (X, T, [*WH[0], *WO[0], *WO[1]], "2-2-2", "w5"),
+        "NN_UPDATE": (X, T, [*WH[0], *WO[0], *WO[1]], "2-2-2", 0.1),
     }.items():
         shown = [float(number) for number in re.findall(r"\d+\.\d+", rows[name])]
         assert getattr(xlfuncs, name)(*arguments)[0][: len(shown)] == pytest.approx(shown, rel=5e-6), name
@@ -245,6 +254,15 @@ def classic():
         "check": ["BP_CHECK", [xlfuncs.BP_TABLE(*NETWORK, 0.1, 9), missing]],
         "check with a rate": ["BP_CHECK", [xlfuncs.BP_TABLE(*NETWORK, 0.1, 9), 0.2]],
         "check a blank": ["BP_CHECK", [[["w1", None], [1.0, None]], missing]],
+        "spill": ["BP_SIGMOID", [[[1.0, -2146826243]]]],
+        "calc as weight": ["BP_GRAD", [*NETWORK, -2146826238]],
+        "error as weight": ["BP_GRAD", [*NETWORK, -2146826281]],
+        "error as header": ["BP_TABLE", [*NETWORK, 0.1, 4.0, -2146826281]],
+        "error as iterations": ["BP_TABLE", [*NETWORK, 0.1, -2146826246, missing]],
+        "error as rate": ["BP_CHECK", [xlfuncs.BP_TABLE(*NETWORK, 0.1, 3), -2146826259]],
+        "blank weight": ["BP_GRAD", [*NETWORK, None]],
+        "long text": ["BP_SIGMOID", ["x" * 32_767]],
+        "too many": ["BP_TABLE", [*NETWORK, 0.1, 1e6, missing]],
     }
     done = subprocess.run(
         [sys.executable, str(CLASSIC)],
@@ -280,6 +298,92 @@ def test_classic_sentences(classic):
     assert classic["text"] == [["inputs, cell 1, holds the text 'x'; a number is needed."]]
     assert classic["check a blank"][0][0].startswith("The first row is not the header")
     assert classic["date"] == [["x holds the date 2024-05-06; type it as a number."]]
+
+
+def test_classic_errors_are_never_numbers(classic):
+    assert classic["spill"] == [["x, cell 2, holds the error #SPILL!; mend that cell first."]]
+    assert classic["calc as weight"] == [["weight holds the error #CALC!; mend that cell first."]]
+    assert classic["error as weight"] == [["weight holds the error #DIV/0!; mend that cell first."]]
+    assert classic["error as header"] == [["header holds the error #DIV/0!; mend that cell first."]]
+    assert classic["error as iterations"] == [["iterations holds the error #N/A; mend that cell first."]]
+    assert classic["error as rate"] == [["learning_rate holds the error #NAME?; mend that cell first."]]
+    assert classic["blank weight"] == classic["grad"]
+    assert classic["long text"] == [[f"x holds the text '{'x' * 40}…'; a number is needed."]]
+    assert classic["too many"][0][0].startswith("iterations is 1,000,000, and at most ")
+
+
+SERVER = """
+import asyncio, json, sys
+import xlwings, xlfuncs
+from xlwings.server import custom_functions_call
+
+def call(name, arguments):
+    sent = {"func_name": name, "args": arguments, "version": xlwings.__version__, "client": "Office.js", "runtime": "1.4",
+            "content_locale": "en-US", "culture_info_name": "en-US"}
+    return asyncio.run(custom_functions_call(sent, xlfuncs))
+
+print(json.dumps([call(*c) for c in json.load(sys.stdin)]))
+"""
+
+
+def test_xlwings_server_gets_numbers_and_sentences():
+    """Through xlwings Server's own call, as its custom functions are called."""
+    error = {"type": "Error", "basicValue": "#SPILL!"}
+    calls = [
+        ["BP_SIGMOID", [[[0, 1000]]]],
+        ["BP_SIGMOID", [[[1, error]]]],
+        ["BP_SIGMOID", [[[""]]]],
+        ["BP_GRAD", [X, T, [[0.15, 0.2], [0.25, 0.3]], WO, None]],
+        ["BP_GRAD", [X, T, [[0.15, 0.2], [0.25, 0.3]], WO, [[error]]]],
+        ["BP_GRAD", [X, T, [[1, 2, 3]], WO, None]],
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", SERVER],
+        input=json.dumps(calls),
+        env=os.environ | {"XLWINGS_ON_SERVER": "true", "XLWINGS_LICENSE_KEY": "noncommercial"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "LicenseError" in done.stderr:
+        pytest.skip("xlwings Server's code needs a licence key that this xlwings doesn't take")
+    assert done.returncode == 0, done.stderr
+    numbers, spill, blank, gradients, option, size = json.loads(done.stdout)
+    assert numbers == [[0.5, 1.0]]
+    assert spill == [["x, cell 2, holds the error #SPILL!; mend that cell first."]]
+    assert blank == [["x is blank; type a number there."]]
+    assert gradients[0] == pytest.approx(GRADIENTS, rel=1e-12)
+    assert option == [["weight holds the error #SPILL!; mend that cell first."]]
+    assert size == [["weights_hidden has 3 numbers; 2 inputs need a multiple of 2."]]
+
+
+def test_python_gets_exceptions_under_every_import():
+    from xlfuncs import BP_SIGMOID, excel, functions
+
+    for function in (BP_SIGMOID, xlfuncs.BP_SIGMOID, excel.BP_SIGMOID, functions.BP_SIGMOID):
+        assert function(0.0) == function([[0]]) == function(x=np.zeros(1)) == [[0.5]]
+        for mistake in ("text", None, [["#N/A"]]):
+            with pytest.raises(GradsheetError, match=r"^x "):
+                function(mistake)
+
+
+def test_the_plain_functions_need_no_xlwings():
+    loaded = loaded_by("import xlfuncs.functions")
+    assert "xlwings" not in loaded and "torch" not in loaded and "trainer" not in loaded
+
+
+@pytest.mark.parametrize("calls", [1_500, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_whatever_excel_sends(calls):
+    """No exception, nothing that a cell can't hold, no call over two seconds, no memory filled."""
+    fuzzer = Path(__file__).with_name("fuzz_functions.py")
+    seed = os.environ.get("GRADSHEET_FUZZ_SEED", "1")
+    done = subprocess.run([sys.executable, fuzzer, str(calls), seed], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["wrong"] == []
+    assert found["kinds"]["numbers"] > 0.2 * calls and found["kinds"]["sentence"] > 0.2 * calls
+    assert found["slowest"][0] < 20, found["slowest"]  # of processor time; a hang, not a slow machine
+    assert found["megabytes"] is None or found["megabytes"] < 500
 
 
 def test_xlwings_generates_a_wrapper_for_every_function():

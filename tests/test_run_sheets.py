@@ -13,6 +13,7 @@ from workbook import build, run_report
 from workbook.architecture_sheet import stages
 from workbook.cli import main
 from workbook.training_sheet import COLUMNS, HEADER_ROW
+from xlfuncs.errors import GradsheetError
 from xlfuncs.network import DEFAULT
 
 pytest.importorskip("torch", reason="torch is not installed")
@@ -122,16 +123,64 @@ def test_the_pads_answer_is_mnist_predicts(book, trained, monkeypatch):
     assert xlfuncs.MNIST_PREDICT(blank)[0] == answer
 
 
+def test_the_sheets_of_a_run_say_what_it_was(trained, book, libreoffice, tmp_path):
+    """Data, and whether it ended early; every text has room."""
+    from dataclasses import replace
+
+    from tests.test_screen import check_widths
+
+    sheet = book["Training"]
+    assert sheet["B1"].value == f"A CNN on {LABEL}, recipe quick"
+    assert "early" not in sheet["B2"].value
+    assert sheet.freeze_panes is None  # a chart must not scroll under another one's title
+    report = run_report.of_folder(trained[0])
+    stopped = tmp_path / "stopped.xlsm"
+    early, tables = replace(report, epochs=7), build.compute(DEFAULT, [0.1], 5)
+    build.save(stopped, DEFAULT, tables, report=early, formulas="udf", macros=True)
+    sheet = openpyxl.load_workbook(stopped)["Training"]
+    assert sheet["B1"].value == "Training a CNN"
+    assert LABEL in sheet["C8"].value and "2 of 7 epochs: stopped early" in sheet["C8"].value
+    build.save(tmp_path / "stopped.xlsx", DEFAULT, tables, report=early)
+    assert "2 of 7 epochs" in openpyxl.load_workbook(tmp_path / "stopped.xlsx")["Training"]["B2"].value
+    assert check_widths(libreoffice, tmp_path / "stopped.xlsx") > 700
+
+
+def test_a_blank_pad_is_no_digit(trained, libreoffice):
+    from openpyxl.utils import get_column_letter
+
+    cells = {f"{get_column_letter(c)}{r}": "" for c in range(2, 30) for r in range(4, 32)}
+    area = {"Digit pad": "AE5:AE8"}
+    shown = libreoffice.displayed(trained[1], area)["Digit pad"]
+    assert shown[0][0].isdigit() and shown[3] == [""]
+    shown = libreoffice.displayed(trained[1], area, {"Digit pad": cells}, as_opened=True)["Digit pad"]
+    assert shown[0] == ["–"] and "blank" in shown[3][0]
+
+
+def test_the_pads_pixels_are_square(book):
+    from tests import screen
+
+    sheet = book["Digit pad"]
+    widths = {screen.column_px(d.width) for k, d in sheet.column_dimensions.items() if k in ("B", "C", "AC")}
+    assert widths == {round(sheet.row_dimensions[4].height * screen.POINT)} == {24}
+    assert [sheet[f"AE{row}"].value for row in (10, 11, 20, 21)] == [
+        "digit", "probability of 0", "probability of 9", "trained on",
+    ]  # fmt: skip
+
+
 def test_mnist_predict_says_what_does_not_fit(trained, monkeypatch):
     monkeypatch.setenv("GRADSHEET_RUN", str(trained[0]))
     grid = [[0] * 28 for _ in range(28)]
     grid[4][6] = "x"
-    assert xlfuncs.MNIST_PREDICT(grid) == "pixels, cell (5, 7), holds the text 'x'; a number is needed."
-    assert "28 rows and 28 columns" in xlfuncs.MNIST_PREDICT([[1, 2]])
+    with pytest.raises(GradsheetError, match=r"^pixels, cell \(5, 7\), holds the text 'x'; a number is needed.$"):
+        xlfuncs.MNIST_PREDICT(grid)
+    with pytest.raises(GradsheetError, match="28 rows and 28 columns"):
+        xlfuncs.MNIST_PREDICT([[1, 2]])
     grid[4][6] = 300
-    assert "outside 0 to 255" in xlfuncs.MNIST_PREDICT(grid)
+    with pytest.raises(GradsheetError, match="outside 0 to 255"):
+        xlfuncs.MNIST_PREDICT(grid)
     monkeypatch.setenv("GRADSHEET_RUN", str(trained[0] / "nowhere"))
-    assert "no checkpoint" in xlfuncs.MNIST_PREDICT([[0] * 28] * 28)
+    with pytest.raises(GradsheetError, match="no checkpoint"):
+        xlfuncs.MNIST_PREDICT([[0] * 28] * 28)
 
 
 def test_build_with_a_run_gives_the_same_bytes(trained, tmp_path, capsys):

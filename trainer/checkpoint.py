@@ -1,6 +1,11 @@
-"""The checkpoints of a run: last.pt, all that a resume needs, and best.pt, the weights of the best epoch."""
+"""The checkpoints of a run: last.pt, all that a resume needs, and best.pt, the weights of the best epoch.
 
-import pickle
+A .pt file is a zip archive. torch doesn't look at its checksums, zipfile does: so one changed byte is noticed.
+"""
+
+import io
+import zipfile
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -8,8 +13,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from trainer.log import row_from, to_csv
-from trainer.run import BEST, LAST, LOG, Run, write_text
+from trainer.log import EpochRow, checked_rows, row_from, to_csv
+from trainer.model import MnistCNN
+from trainer.run import BEST, LARGEST, LAST, LOG, Run, damaged, read_bytes, write_text
+from trainer.schema import Mismatch, harmless, read, shown
+from trainer.step import optimized
 from workbook.files import write_whole
 from xlfuncs.errors import GradsheetError
 
@@ -29,41 +37,106 @@ def save_best(run: Run, model_state: dict[str, Tensor]) -> None:
 
 
 def restore(run: Run) -> dict[str, Any]:
-    """Read last.pt, take its log as the run's, and put right whatever a kill kept from being written after it."""
-    saved = load_checkpoint(run.folder / LAST, ("rows", "model", "momentum"))
+    """Read last.pt, take its log as the run's, and put right whatever a kill kept from being written after it.
+
+    Gives `model` and `momentum`, which fit the network.
+    """
+    path = run.folder / LAST
+    saved = load_checkpoint(path, ("rows", "model", "momentum"))
     try:
-        run.rows = [row_from(row) for row in saved["rows"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(run.folder / LAST) from error
+        rows = saved["rows"] if isinstance(saved["rows"], list) else [saved["rows"]]
+        run.rows = checked_rows([row_from(row, line) for line, row in enumerate(rows, start=2)], run.config.test_images)
+        check_momentum(saved["momentum"], MnistCNN())
+    except Mismatch as error:
+        raise damaged(path, error) from error
     if run.rows and run.best == run.last:
         save_best(run, saved["model"])
     write_text(run.folder / LOG, to_csv(run.rows))
     return saved
 
 
+def load_best(path: Path) -> tuple[dict[str, Tensor], EpochRow, str]:
+    """A best.pt's weights, the row of its epoch, and what it was trained on. Raises GradsheetError."""
+    saved = load_checkpoint(path, ("model", "row", "data_label"))
+    try:
+        if not isinstance(saved["data_label"], str) or saved["data_label"] != harmless(saved["data_label"]):
+            raise Mismatch("its data_label is no text")
+        return saved["model"], read(EpochRow, saved["row"], "row "), saved["data_label"]
+    except Mismatch as error:
+        raise damaged(path, error) from error
+
+
 def load_checkpoint(path: Path, keys: tuple[str, ...]) -> dict[str, Any]:
-    """The content of a .pt file, on the CPU; nothing in it is executed. GradsheetError where it can't be used."""
+    """The content of a .pt file under these keys, on the CPU, `model` being weights that fit the network.
+
+    Nothing in it is executed. Raises GradsheetError where it can't be read or used.
+    """
     try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-        return {key: saved[key] for key in keys}
+        content = read_bytes(path)
     except FileNotFoundError as error:
-        raise GradsheetError(f"There is no checkpoint {path}; train first, or give another run folder.") from error
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError, ValueError, pickle.UnpicklingError) as error:
-        raise _damaged(path) from error
-
-
-def load_weights(model: torch.nn.Module, state: dict[str, Tensor], path: Path) -> None:
-    """Put a checkpoint's weights into the model; GradsheetError, naming the checkpoint, where they are another's."""
+        raise GradsheetError(no_checkpoint(path)) from error
     try:
-        model.load_state_dict(state)
-    except (RuntimeError, TypeError, AttributeError) as error:
-        raise GradsheetError(f"The checkpoint {path} holds another model; train again.") from error
+        saved = _unpacked(content)
+        if not isinstance(saved, dict) or not {"model", *keys} <= set(saved):
+            raise Mismatch("it is no checkpoint of gradsheet's")
+        check_tensors(saved["model"], MnistCNN().state_dict())
+    except Mismatch as error:
+        raise damaged(path, error) from error
+    return {key: saved[key] for key in keys}
 
 
-def _damaged(path: Path) -> GradsheetError:
-    return GradsheetError(f"The checkpoint {path} is damaged or is not gradsheet's; train again.")
+def no_checkpoint(path: Path) -> str:
+    """The sentence for one that isn't there."""
+    return f"There is no checkpoint {path}; train first, or give another run folder."
+
+
+def _unpacked(content: bytes) -> object:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(part.file_size for part in archive.infolist()) > LARGEST:
+                raise Mismatch("it holds too much")
+            changed = archive.testzip()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, OSError, EOFError, zlib.error) as error:
+        if isinstance(error, Mismatch):
+            raise
+        raise Mismatch("it is no checkpoint, or a part of one") from error
+    if changed is not None:
+        raise Mismatch(f"its part {shown(changed)} was changed or didn't reach the disk whole")
+    try:
+        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except Exception as error:  # what a file that somebody made up does to the unpickler has no list of exceptions
+        raise Mismatch("it is no checkpoint of gradsheet's") from error
+
+
+def check_tensors(tensors: object, expected: dict[Any, Tensor]) -> None:
+    """Raise Mismatch unless these are finite numbers under the expected names, in the expected shapes and types."""
+    if not isinstance(tensors, dict) or set(tensors) != set(expected):
+        raise Mismatch("it holds another model")
+    for name, like in expected.items():
+        tensor = tensors[name]
+        if not isinstance(tensor, Tensor) or (tensor.shape, tensor.dtype, tensor.layout, tensor.device) != (
+            like.shape, like.dtype, like.layout, like.device,
+        ):  # fmt: skip
+            raise Mismatch(f"its {name} is another model's")
+        if not torch.isfinite(tensor).all():
+            raise Mismatch(f"its {name} holds NaN or infinity, as too high a learning rate leaves them")
+
+
+def check_momentum(momentum: object, model: MnistCNN) -> None:
+    """Raise Mismatch unless this is the optimizer's state: a buffer a parameter, by number; none before a step."""
+    if momentum == {}:
+        return
+    by_number = dict(enumerate(optimized(model)))
+    if not isinstance(momentum, dict) or not all(
+        isinstance(state, dict) and set(state) == {"momentum_buffer"} for state in momentum.values()
+    ):
+        raise Mismatch("its momentum is no optimizer's")
+    check_tensors({key: state["momentum_buffer"] for key, state in momentum.items()}, by_number)
 
 
 def _save(path: Path, content: dict[str, Any]) -> None:
+    # Into memory first: torch makes a RuntimeError without a reason of a full disk.
+    packed = io.BytesIO()
+    torch.save(content, packed)
     with write_whole(path) as file:
-        torch.save(content, file)
+        file.write(packed.getbuffer())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from trainer.folders import new_run_folder
 from trainer.names import DATASETS, DEVICES, INSTALL
 from trainer.recipes import RECIPES, SCHEDULES, Recipe, choose_recipe
+from workbook.endings import at_once, concluded, process
 from xlfuncs.errors import GradsheetError
 
 if TYPE_CHECKING:
@@ -57,8 +58,9 @@ def run(args: argparse.Namespace, on_epoch: Callable[["Run"], None] | None = Non
     user's mistake.
     """
     try:
-        from trainer import hardware, train
-        from trainer.progress import TerminalProgress
+        with at_once():
+            from trainer import hardware, train
+            from trainer.progress import TerminalProgress
     except ImportError as error:
         raise GradsheetError(f"Training needs the package {error.name}; run {INSTALL}, then try again.") from error
 
@@ -113,6 +115,8 @@ def check_resume(args: argparse.Namespace, overrides: dict[str, object]) -> None
 def summarise(result: "Run", say: Callable[[str], None]) -> int:
     """Say how the run ended; return the exit code."""
     best, target = result.best, result.config.target
+    if result.finished and result.done_before == len(result.rows):
+        say(f"The run in {result.folder} is finished: all {len(result.rows)} epochs were done, nothing was left to do.")
     if best is not None:
         say(
             f"Best test accuracy on {result.config.data_label}: {best.test_accuracy:.2f} % "
@@ -131,12 +135,8 @@ def main(argv: list[str] | None = None) -> int:
     """`python -m trainer.cli`: the same as `gradsheet train`, without a workbook."""
     parser = argparse.ArgumentParser(prog="gradsheet train", description=__doc__)
     add_arguments(parser)
-    try:
-        return run(parser.parse_args(argv))
-    except GradsheetError as error:
-        print(f"gradsheet: {error}", file=sys.stderr)
-        return 2
+    return concluded(lambda: run(parser.parse_args(argv)))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(process("trainer.cli"))

@@ -57,6 +57,8 @@ def load(dataset: str, folder: Path | str | None = None, *, holdout: int = 0, li
     if dataset not in DATASETS:
         raise GradsheetError(f"There is no dataset {dataset!r}; choose {' or '.join(DATASETS)}.")
     data = load_mnist(folder) if dataset == "mnist" else load_digits()
+    if holdout >= len(data.train_images):
+        raise GradsheetError(f"{holdout} images can't be held out of {len(data.train_images)}; give less.")
     if holdout:
         split = len(data.train_images) - holdout
         label = f"{data.label}, tested on {holdout:,} held-out training images"
@@ -100,8 +102,8 @@ def load_mnist(folder: Path | str | None = None) -> Data:
     """MNIST from the folder given or the per-user folder, downloaded to it where it is missing."""
     from torchvision.datasets.mnist import read_image_file, read_label_file
 
-    if folder is not None and not Path(folder).is_dir():
-        raise GradsheetError(f"The data folder {folder} does not exist; make it, or give the one that holds MNIST.")
+    if folder is not None:
+        _check_folder(folder)
     root = Path(folder) if folder is not None else user_folder() / "data"
     raw = find_mnist(root) or download_mnist(root)
     for name in MNIST_FILES:
@@ -114,6 +116,17 @@ def load_mnist(folder: Path | str | None = None) -> Data:
             for read, kind in ((read_image_file, "images-idx3"), (read_label_file, "labels-idx1"))
         ),
     )
+
+
+def _check_folder(folder: Path | str) -> None:
+    try:
+        with os.scandir(folder):
+            return
+    except FileNotFoundError:
+        reason = "does not exist; make it, or"
+    except OSError as error:
+        reason = f"can't be read ({error.strerror}); change that, or"
+    raise GradsheetError(f"The data folder {folder} {reason} give the one that holds MNIST.")
 
 
 def find_mnist(root: Path) -> Path | None:

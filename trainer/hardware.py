@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import GradsheetError, TooLittleMemoryError
 
 COMPILE_STEPS = 12_000  # compiling costs 20-40 s and saves about 3 ms a step on two cores
 
@@ -75,7 +75,5 @@ def enough_memory() -> Iterator[None]:
         raise
 
 
-def _too_little() -> GradsheetError:
-    return GradsheetError(
-        "There is too little memory to train (about 2 GB are needed); close other programs or lower the --batch-size."
-    )
+def _too_little() -> TooLittleMemoryError:
+    return TooLittleMemoryError("training needs about 2 GB: close other programs or lower the --batch-size")

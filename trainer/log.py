@@ -2,11 +2,12 @@
 
 import csv
 import io
-import math
+import re
 from dataclasses import dataclass, fields
-from typing import Any
 
-from xlfuncs.errors import GradsheetError
+from trainer.schema import Mismatch, number, read, shown
+
+NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,30})?([eE][-+]?[0-9]{1,3})?")
 
 
 @dataclass(frozen=True)
@@ -18,15 +19,15 @@ class EpochRow:
     epoch, in float32. seconds: training and test together. images_per_second: of the training alone.
     """
 
-    epoch: int
-    learning_rate: float
-    train_loss: float
-    train_accuracy: float
-    test_loss: float
-    test_accuracy: float
-    test_correct: int
-    seconds: float
-    images_per_second: float
+    epoch: int = number(1)
+    learning_rate: float = number(0)
+    train_loss: float = number(0)
+    train_accuracy: float = number(0, 100)
+    test_loss: float = number(0)
+    test_accuracy: float = number(0, 100)
+    test_correct: int = number(0)
+    seconds: float = number(0)
+    images_per_second: float = number(0)
 
     def line(self, test_images: int) -> str:
         """The line of the published log."""
@@ -55,20 +56,40 @@ def to_csv(rows: list[EpochRow]) -> str:
     return text.getvalue()
 
 
-def from_csv(text: str, source: str) -> list[EpochRow]:
-    """The rows of an epochs.csv; raises GradsheetError naming the source where it isn't one."""
+def from_csv(text: str) -> list[EpochRow]:
+    """The rows of an epochs.csv. Raises Mismatch where it isn't one."""
     try:
-        records = csv.DictReader(io.StringIO(text), strict=True)
-        if tuple(records.fieldnames or ()) != COLUMNS:
-            raise ValueError("its columns are others")
-        return [row_from(record) for record in records]
-    except (csv.Error, KeyError, TypeError, ValueError) as error:
-        raise GradsheetError(f"{source} is damaged: it is no epoch log of gradsheet ({error}).") from error
+        header, *records = csv.reader(io.StringIO(text, newline=""), strict=True)
+    except (csv.Error, ValueError) as error:
+        raise Mismatch("it is no epoch log of gradsheet") from error
+    if tuple(header) != COLUMNS:
+        raise Mismatch("its columns are not the epoch log's")
+    return [row_from(_numbers(record, line), line) for line, record in enumerate(records, start=2)]
 
 
-def row_from(record: dict[str, Any]) -> EpochRow:
-    """A row from a mapping of column names; ValueError where a number isn't one."""
-    row = EpochRow(**{item.name: item.type(record[item.name]) for item in fields(EpochRow)})
-    if not all(math.isfinite(getattr(row, name)) for name in COLUMNS):
-        raise ValueError("a number is not finite")
-    return row
+def _numbers(record: list[str], line: int) -> dict[str, int | float]:
+    if len(record) != len(COLUMNS):
+        raise Mismatch(f"line {line} has {len(record)} values; it must have {len(COLUMNS)}")
+    values = {}
+    for item, text in zip(fields(EpochRow), record, strict=True):
+        if not NUMBER.fullmatch(text):
+            raise Mismatch(f"{item.name} in line {line} is {shown(text)}; it must be a number")
+        values[item.name] = float(text) if item.type is float or not text.isdecimal() else int(text)
+    return values
+
+
+def row_from(record: object, line: int) -> EpochRow:
+    """A row from a mapping of column names. Raises Mismatch, naming the line of the log."""
+    return read(EpochRow, record, f"line {line}, ")
+
+
+def checked_rows(rows: list[EpochRow], test_images: int) -> list[EpochRow]:
+    """The rows, if they can be one run's. Raises Mismatch."""
+    for expected, row in enumerate(rows, start=1):
+        if row.epoch != expected:
+            raise Mismatch(f"the epoch after {expected - 1} is {row.epoch}; it must be {expected}")
+        if row.test_correct > test_images:
+            raise Mismatch(
+                f"test_correct of epoch {row.epoch} is {row.test_correct}; there are {test_images} test images"
+            )
+    return rows

@@ -11,14 +11,14 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
-from trainer.checkpoint import load_checkpoint, load_weights
+from trainer.checkpoint import load_best
 from trainer.data import Data, load
 from trainer.folders import runs_folder
+from trainer.log import EpochRow
 from trainer.model import CLASSES, IMAGE_SIZE, MnistCNN
 from trainer.run import BEST, Run, load_run
 from trainer.step import log_probabilities
@@ -81,17 +81,27 @@ def checkpoint_of(path: Path | str) -> Path:
     return path / BEST if path.is_dir() else path
 
 
-def load_model(checkpoint: Path) -> tuple[MnistCNN, dict[str, Any]]:
-    """The model in float32, ready to predict, and its checkpoint's `row` and `data_label`."""
-    saved = load_checkpoint(checkpoint, ("model", "row", "data_label"))
+def load_model(checkpoint: Path) -> tuple[MnistCNN, EpochRow, str]:
+    """The model in float32, ready to predict, the row of its epoch, and what it was trained on."""
+    weights, row, data_label = load_best(checkpoint)
     model = MnistCNN()
-    load_weights(model, saved.pop("model"), checkpoint)
-    return model.eval(), saved
+    model.load_state_dict(weights)
+    return model.eval(), row, data_label
 
 
 @lru_cache(maxsize=4)
-def _loaded(checkpoint: Path, changed: int) -> tuple[MnistCNN, dict[str, Any]]:
+def _loaded(checkpoint: Path, changed: int) -> tuple[MnistCNN, EpochRow, str]:
     return load_model(checkpoint)
+
+
+def _current(checkpoint: Path) -> tuple[MnistCNN, EpochRow, str]:
+    """`load_model`, read once, and again when the file changes."""
+    try:
+        return _loaded(checkpoint.resolve(), checkpoint.stat().st_mtime_ns)
+    except FileNotFoundError as error:
+        raise GradsheetError(
+            f"There is no checkpoint {checkpoint}; train first, or give another run folder."
+        ) from error
 
 
 def predict(pixels: object, run: Path | str | None = None) -> Prediction:
@@ -102,12 +112,10 @@ def predict(pixels: object, run: Path | str | None = None) -> Prediction:
     """
     image = check_pixels(pixels)
     checkpoint = checkpoint_of(run) if run is not None else find_checkpoint()
-    if not checkpoint.is_file():
-        raise GradsheetError(f"There is no checkpoint {checkpoint}; train first, or give another run folder.")
-    model, about = _loaded(checkpoint.resolve(), checkpoint.stat().st_mtime_ns)
+    model, _, data_label = _current(checkpoint)
     with torch.inference_mode():
         probabilities = log_probabilities(model, torch.from_numpy(image)[None])[0].double().softmax(0)
-    return Prediction(int(probabilities.argmax()), tuple(probabilities.tolist()), about["data_label"], checkpoint)
+    return Prediction(int(probabilities.argmax()), tuple(probabilities.tolist()), data_label, checkpoint)
 
 
 def check_pixels(pixels: object) -> np.ndarray:
@@ -137,7 +145,7 @@ def examine(run: Run, data: Data | None = None) -> Examination:
     if data is None:
         limit = config.train_images if config.dry_run else None
         data = load(config.dataset, config.data_dir, holdout=config.holdout, limit=limit)
-    model, about = load_model(run.folder / BEST)
+    model, row, data_label = _current(run.folder / BEST)
     images, labels = data.test_images.cpu(), data.test_labels.cpu().numpy()
     probabilities = log_probabilities(model, images).exp().numpy()
     predictions = probabilities.argmax(axis=1)
@@ -149,8 +157,8 @@ def examine(run: Run, data: Data | None = None) -> Examination:
     wrong = np.flatnonzero(predictions != labels)
     wrong = wrong[np.argsort(-confidences[wrong], kind="stable")]
     return Examination(
-        data_label=about["data_label"],
-        epoch=about["row"]["epoch"],
+        data_label=data_label,
+        epoch=row.epoch,
         confusion=confusion,
         digit_accuracy=digit_accuracy,
         indices=wrong,

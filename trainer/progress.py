@@ -1,8 +1,12 @@
 """How a run shows itself while it trains: silent, or a bar an epoch on the terminal."""
 
+from typing import Any
+
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bars
+
+from workbook.terminal import printable
 
 
 class Progress:
@@ -25,12 +29,25 @@ class Progress:
         """So many batches of the epoch are done; seconds_left is for the whole run."""
 
 
+class Lines(Console):
+    """The terminal: there lines are broken between words; elsewhere each stays whole, so that programs can read it."""
+
+    def __init__(self, **options: Any):
+        """A rich console that colours nothing by itself."""
+        super().__init__(highlight=False, **options)
+        self.soft_wrap = not self.is_terminal
+
+    def on_broken_pipe(self) -> None:
+        """Raise the BrokenPipeError that rich is handling; left to itself it would end the process with 1."""
+        raise
+
+
 class TerminalProgress(Progress):
     """Lines on the console; on a terminal also a bar with images/s and the time left."""
 
     def __init__(self, console: Console | None = None):
         """Write to that console, or to standard output."""
-        self.console = console or Console(highlight=False, soft_wrap=True)
+        self.console = console or Lines()
         self.bars = Bars(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -52,7 +69,7 @@ class TerminalProgress(Progress):
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
-        self.console.print(text, markup=False)
+        self.console.print(printable(text), markup=False)
 
     def start_epoch(self, epoch: int, epochs: int, batches: int) -> None:
         """A new bar in place of the last epoch's."""

@@ -5,19 +5,24 @@ a linear warm-up and a cosine down to almost nothing, weight decay on the weight
 the last epochs. Nothing here needs torch, so the command line can list the recipes without loading it.
 """
 
-import math
 from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
+from trainer.schema import choice, fits, limits, number, shown
 from xlfuncs.errors import GradsheetError
 
+MOST_EPOCHS = 10**9  # also of a batch's images: no bound for anybody, but one for arithmetic
 SCHEDULES = ("step", "warmup-cosine")
 WARMUP_FACTOR, FINAL_FACTOR = 0.1, 1e-3  # the warm-up's first rate and the cosine's last, as parts of the highest
 
 
-def _number(help_text: str, low: float, high: float = math.inf, *, above: bool = False):
-    return field(metadata={"help": help_text, "low": low, "high": high, "above": above})
+def _number(help_text: str, low: float, high: float | None = None, *, above: bool = False):
+    return number(low, high, above=above, help=help_text)
+
+
+def _count(help_text: str, low: int):
+    return number(low, MOST_EPOCHS, help=help_text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,11 +30,11 @@ class Recipe:
     """Everything that decides how a run trains, apart from its data and its seed."""
 
     name: str
-    epochs: int = _number("passes over the training images", 1)
-    batch_size: int = _number("images a step", 1)
+    epochs: int = _count("passes over the training images", 1)
+    batch_size: int = _count("images a step", 1)
     learning_rate: float = _number("highest learning rate", 0, above=True)
-    schedule: str = field(metadata={"help": f"learning-rate schedule: {' or '.join(SCHEDULES)}"})
-    step_epochs: int = _number("step schedule: epochs between two drops", 1)
+    schedule: str = choice(SCHEDULES, help=f"learning-rate schedule: {' or '.join(SCHEDULES)}")
+    step_epochs: int = _count("step schedule: epochs between two drops", 1)
     gamma: float = _number("step schedule: factor of a drop", 0, 1, above=True)
     warmup: float = _number("warmup-cosine schedule: part of the steps that warm up", 0, 1)
     momentum: float = _number("SGD momentum", 0, 1)
@@ -39,7 +44,7 @@ class Recipe:
     degrees: float = _number("augmentation: rotation of at most ± this many degrees", 0, 180)
     translate: float = _number("augmentation: shift of at most ± this part of the image's side", 0, 1)
     scale: float = _number("augmentation: size between 1 - this and 1 + this", 0, 0.99)
-    tail: int = _number("number of last epochs in which the three augmentation ranges are halved", 0)
+    tail: int = _count("number of last epochs in which the three augmentation ranges are halved", 0)
 
 
 PUBLISHED = Recipe(
@@ -77,33 +82,32 @@ def choose_recipe(name: str, **overrides: object) -> Recipe:
 
 def check(recipe: Recipe) -> None:
     """Raise GradsheetError where a value can't be trained with."""
-    for item in fields(Recipe):
-        value, low, high = getattr(recipe, item.name), item.metadata.get("low"), item.metadata.get("high")
-        if low is None:
-            continue
-        label = item.name.replace("_", " ")
-        # `not <=` instead of `>`: it also catches a NaN.
-        too_low = not low < value if item.metadata["above"] else not low <= value
-        if too_low or not value <= high or not math.isfinite(value):
-            bounds = f"{'above' if item.metadata['above'] else 'at least'} {low:g}"
-            bounds += f" and at most {high:g}" if math.isfinite(high) else ""
-            raise GradsheetError(f"The {label} {value} can't be used; give a number {bounds}.")
+    for item in fields(recipe):
+        value = getattr(recipe, item.name)
+        if "low" in item.metadata and not fits(item, value):
+            label = item.name.replace("_", " ")
+            raise GradsheetError(f"The {label} {shown(value)} can't be used; give a number {limits(item)}.")
     if recipe.schedule not in SCHEDULES:
         raise GradsheetError(f"There is no schedule {recipe.schedule!r}; choose {' or '.join(SCHEDULES)}.")
     if recipe.nesterov and recipe.momentum == 0:
         raise GradsheetError("Nesterov momentum needs a momentum above 0; give one, or --no-nesterov.")
 
 
-def learning_rates(recipe: Recipe, steps_per_epoch: int) -> np.ndarray:
-    """The learning rate of every step, float64 of shape (epochs, steps_per_epoch)."""
-    steps = recipe.epochs * steps_per_epoch
+def learning_rates(recipe: Recipe, epoch: int, steps_per_epoch: int) -> np.ndarray:
+    """The learning rate of every step of epoch 0, 1, ...: float64 of shape (steps_per_epoch,).
+
+    A long run's rates together would fill the memory.
+    """
     if recipe.schedule == "step":
-        by_epoch = recipe.learning_rate * recipe.gamma ** (np.arange(recipe.epochs) // recipe.step_epochs)
-        return np.repeat(by_epoch[:, None], steps_per_epoch, axis=1)
+        drops = np.array([epoch // recipe.step_epochs])
+        return np.repeat(recipe.learning_rate * recipe.gamma**drops, steps_per_epoch)
+    steps = recipe.epochs * steps_per_epoch
     warm = round(recipe.warmup * steps)
-    rising = np.linspace(WARMUP_FACTOR, 1, warm, endpoint=False)
-    falling = FINAL_FACTOR + (1 - FINAL_FACTOR) * (1 + np.cos(np.pi * np.linspace(0, 1, steps - warm))) / 2
-    return recipe.learning_rate * np.concatenate([rising, falling]).reshape(recipe.epochs, steps_per_epoch)
+    step = np.arange(epoch * steps_per_epoch, (epoch + 1) * steps_per_epoch, dtype=np.float64)
+    rising = WARMUP_FACTOR + step * ((1 - WARMUP_FACTOR) / max(warm, 1))
+    part = (step - warm) * (1 / max(steps - warm - 1, 1))  # of the cosine's way down, 0 to 1
+    falling = FINAL_FACTOR + (1 - FINAL_FACTOR) * (1 + np.cos(np.pi * part)) / 2
+    return recipe.learning_rate * np.where(step < warm, rising, falling)
 
 
 def augmentation_ranges(recipe: Recipe, epoch: int) -> tuple[float, float, float]:

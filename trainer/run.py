@@ -15,16 +15,18 @@ that only follows a run is light.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from trainer.log import EpochRow, best_row, from_csv
-from trainer.recipes import Recipe
+from trainer.log import EpochRow, best_row, checked_rows, from_csv
+from trainer.names import DATASETS, DEVICES
+from trainer.recipes import Recipe, check
+from trainer.schema import Mismatch, choice, harmless, number, read
 from workbook.files import write_whole
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import DamagedError, GradsheetError
 
 CONFIG, LAST, BEST, LOG, STATUS, STOP, LOCK = (
     "config.json",
@@ -35,6 +37,18 @@ CONFIG, LAST, BEST, LOG, STATUS, STOP, LOCK = (
     "stop",
     ".lock",
 )
+STATES = ("starting", "running", "finished", "stopped", "failed", "interrupted")
+CURES = {
+    CONFIG: "put the original back, or start a new run",
+    LAST: "train again, in another folder; the log and best.pt are still there",
+    BEST: "train again",
+    LOG: "go on with --resume, which writes it anew from last.pt",
+    STATUS: "remove it; the next training writes it anew",
+}
+SEEDS = 2**32  # numpy's and torch's
+MOST_THREADS = 4096
+LARGEST = 64 * 2**20  # bytes of a file; ours have a few hundred thousand at most
+JSON_ERRORS = (ValueError, RecursionError)  # no JSON; a number of 5,000 digits; 10,000 brackets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,19 +56,19 @@ class Config:
     """What a run was asked for (first part) and on what it runs (second part); config.json holds nothing else."""
 
     recipe: Recipe
-    dataset: str
+    dataset: str = choice(DATASETS)
     data_dir: str | None
-    seed: int
-    device: str
-    target: float | None = None
-    holdout: int = 0
+    seed: int = number(0, SEEDS - 1)
+    device: str = choice(DEVICES[1:])
+    target: float | None = number(0, 100, above=True, default=None)
+    holdout: int = number(0, default=0)
     dry_run: bool = False
 
     data_label: str
-    train_images: int
-    test_images: int
+    train_images: int = number(1)
+    test_images: int = number(1)
     device_name: str
-    threads: int
+    threads: int = number(1, MOST_THREADS)
     bfloat16: bool
     compiled: bool
     versions: dict[str, str] = field(default_factory=dict)
@@ -69,6 +83,7 @@ class Run:
     config: Config
     rows: list[EpochRow] = field(default_factory=list)
     stopped_by: int | None = None  # the signal that ended this process's training, if one did
+    done_before: int = 0  # epochs that this process found done
 
     @property
     def best(self) -> EpochRow | None:
@@ -123,9 +138,13 @@ def is_running(folder: Path) -> bool:
 
 
 def create_run(folder: Path, config: Config) -> Run:
-    """Start a run in a folder that holds none; raises GradsheetError where there is one."""
+    """Start a run in a folder that holds none; GradsheetError where there is one, or where it couldn't be read back."""
     if (folder / CONFIG).exists():
         raise GradsheetError(f"{folder} holds a run already; go on with --resume {folder}, or choose another folder.")
+    try:
+        read(Config, asdict(config))
+    except Mismatch as error:
+        raise GradsheetError(f"A run can't be made of this: {error}.") from error
     _write_json(folder / CONFIG, asdict(config))
     return Run(folder, config)
 
@@ -134,24 +153,28 @@ def load_run(folder: Path | str) -> Run:
     """Read a run's configuration and log; raises GradsheetError where the folder holds no run or a damaged one."""
     run = load_config(folder)
     log = run.folder / LOG
-    if log.is_file():
-        run.rows = from_csv(_read_text(log), str(log))
+    try:
+        run.rows = checked_rows(from_csv(_read_text(log)), run.config.test_images)
+    except FileNotFoundError:
+        pass  # the first epoch isn't done
+    except Mismatch as error:
+        raise damaged(log, error) from error
     return run
 
 
 def load_config(folder: Path | str) -> Run:
     """Read a run's configuration alone; a resume takes the log from last.pt."""
     folder = Path(folder)
-    if not (folder / CONFIG).is_file():
-        raise GradsheetError(f"{folder} is no run folder: it has no {CONFIG}; give the folder that a training made.")
-    values = _read_json(folder / CONFIG)
+    path = folder / CONFIG
     try:
-        recipe = Recipe(**values.pop("recipe"))
-        config = Config(recipe=recipe, **{f.name: values[f.name] for f in fields(Config) if f.name in values})
-    except (KeyError, TypeError, AttributeError) as error:
+        config = read(Config, _read_json(path))
+        check(config.recipe)
+    except FileNotFoundError as error:
         raise GradsheetError(
-            f"{folder / CONFIG} is damaged, or from another version of gradsheet ({error})."
+            f"{folder} is no run folder: it has no {CONFIG}; give the folder that a training made."
         ) from error
+    except (Mismatch, GradsheetError) as error:
+        raise damaged(path, error) from error
     return Run(folder, config)
 
 
@@ -159,32 +182,40 @@ def load_config(folder: Path | str) -> Run:
 class Status:
     """What a run is doing. state: running, finished, stopped, failed, or interrupted (its process is gone)."""
 
-    state: str
-    epoch: int = 0
-    epochs: int = 0
-    batch: int = 0
-    batches: int = 0
-    images_per_second: float = 0.0
-    seconds_left: float | None = None
+    state: str = choice(STATES)
+    epoch: int = number(0, default=0)
+    epochs: int = number(0, default=0)
+    batch: int = number(0, default=0)
+    batches: int = number(0, default=0)
+    images_per_second: float = number(0, default=0.0)
+    seconds_left: float | None = number(0, default=None)
     message: str = ""
 
 
 def write_status(folder: Path, status: Status) -> None:
-    """Replace status.json."""
-    _write_json(folder / STATUS, asdict(status))
+    """Replace status.json; its message becomes one that a cell may show."""
+    _write_json(folder / STATUS, asdict(status) | {"message": harmless(status.message)})
 
 
 def read_status(folder: Path | str) -> Status:
     """The status; a run that says it is running while no process holds it was interrupted."""
     folder = Path(folder)
-    values = _read_json(folder / STATUS)
+    path = folder / STATUS
     try:
-        status = Status(**values)
-    except TypeError as error:
-        raise GradsheetError(f"{folder / STATUS} is damaged ({error}).") from error
+        status = read(Status, _read_json(path))
+    except FileNotFoundError as error:
+        raise GradsheetError(f"{path} does not exist; the next training in the folder writes it.") from error
+    except Mismatch as error:
+        raise damaged(path, error) from error
     if status.state == "running" and not is_running(folder):
-        return Status(**{**asdict(status), "state": "interrupted", "message": "The process ended; resume the run."})
+        return replace(status, state="interrupted", message="The process ended; resume the run.")
     return status
+
+
+def damaged(path: Path, reason: object) -> DamagedError:
+    """The sentence for a file of a run folder that doesn't hold what it should."""
+    cure = CURES.get(path.name, "train again")
+    return DamagedError(f"{path} is damaged, or another version's: {str(reason).rstrip('.')}; {cure}.")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -193,22 +224,34 @@ def write_text(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
+def read_bytes(path: Path) -> bytes:
+    """A file of a run folder. Raises FileNotFoundError, DamagedError for one too large to be ours, GradsheetError."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise GradsheetError(f"{path} can't be read: {error.strerror}.") from error
+    if len(content) > LARGEST:
+        raise damaged(path, f"it has more than {LARGEST // 2**20} MB")
+    return content
+
+
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GradsheetError(f"{path} can't be read or is damaged ({error}).") from error
+        return read_bytes(path).decode()
+    except UnicodeDecodeError as error:
+        raise Mismatch("it is no text") from error
 
 
 def _write_json(path: Path, values: dict[str, Any]) -> None:
     write_text(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path) -> object:
+    text = _read_text(path)
     try:
-        values = json.loads(_read_text(path))
-    except json.JSONDecodeError as error:
-        raise GradsheetError(f"{path} is damaged ({error}).") from error
-    if not isinstance(values, dict):
-        raise GradsheetError(f"{path} is damaged: it holds no object.")
-    return values
+        return json.loads(text)
+    except JSON_ERRORS as error:
+        raise Mismatch("it is no JSON") from error

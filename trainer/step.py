@@ -21,10 +21,22 @@ def normalise(images: Tensor) -> Tensor:
 
 def make_optimizer(model: MnistCNN, recipe: Recipe, rate: float | Tensor) -> torch.optim.SGD:
     """SGD whose weight decay spares BatchNorm and the linear bias, which are the parameters with one dimension."""
-    weights = [parameter for parameter in model.parameters() if parameter.ndim > 1]
-    others = [parameter for parameter in model.parameters() if parameter.ndim == 1]
+    weights, others = _decayed(model), _spared(model)
     groups = [{"params": weights, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
     return torch.optim.SGD(groups, lr=rate, momentum=recipe.momentum, nesterov=recipe.nesterov, fused=True)
+
+
+def _decayed(model: MnistCNN) -> list[Tensor]:
+    return [parameter for parameter in model.parameters() if parameter.ndim > 1]
+
+
+def _spared(model: MnistCNN) -> list[Tensor]:
+    return [parameter for parameter in model.parameters() if parameter.ndim == 1]
+
+
+def optimized(model: MnistCNN) -> list[Tensor]:
+    """The parameters as the optimizer's state numbers them."""
+    return [*_decayed(model), *_spared(model)]
 
 
 def loss_and_correct(

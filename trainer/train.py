@@ -9,6 +9,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import torch
 
 from trainer import environment, hardware
 from trainer.augment import draw, transform
-from trainer.checkpoint import load_weights, restore, save_epoch
+from trainer.checkpoint import restore, save_epoch
 from trainer.cpu import CpuTrainer
 from trainer.cuda import CudaTrainer
 from trainer.data import Data, load
@@ -25,7 +26,21 @@ from trainer.log import EpochRow
 from trainer.model import MnistCNN
 from trainer.progress import Progress
 from trainer.recipes import Recipe, augmentation_ranges, check, learning_rates
-from trainer.run import LAST, STOP, Config, Run, Status, create_run, load_config, locked, write_status
+from trainer.run import (
+    CONFIG,
+    LAST,
+    SEEDS,
+    STOP,
+    Config,
+    Run,
+    Status,
+    create_run,
+    damaged,
+    load_config,
+    locked,
+    write_status,
+)
+from trainer.schema import harmless
 from trainer.step import evaluate, make_optimizer
 from trainer.watch import Stopped, Watch, stop_signals
 from xlfuncs.errors import GradsheetError
@@ -45,8 +60,8 @@ def new_config(
 ) -> tuple[Config, Data]:  # fmt: skip
     """The configuration of a new run on this machine, and its data; raises GradsheetError for what can't be run."""
     check(recipe)
-    if not 0 <= seed < 2**32:
-        raise GradsheetError(f"The seed {seed} can't be used; give a whole number from 0 to {2**32 - 1}.")
+    if not 0 <= seed < SEEDS:
+        raise GradsheetError(f"The seed {seed} can't be used; give a whole number from 0 to {SEEDS - 1}.")
     if target is not None and not 0 < target <= 100:
         raise GradsheetError(f"The target {target:g} can't be reached; give a test accuracy in percent, such as 99.4.")
     if dry_run:
@@ -70,7 +85,7 @@ def new_config(
         data_label=data.label,
         train_images=count,
         test_images=len(data.test_images),
-        device_name=hardware.device_name(chosen),
+        device_name=harmless(hardware.device_name(chosen)),
         threads=torch.get_num_threads(),
         bfloat16=hardware.has_bfloat16(chosen),
         compiled=hardware.should_compile(chosen, recipe.epochs * math.ceil(count / recipe.batch_size)),
@@ -127,7 +142,17 @@ def resume(
         config = run.config
         limit = config.train_images if config.dry_run else None
         data = load(config.dataset, config.data_dir, holdout=config.holdout, limit=limit)
+        check_sizes(run, data)
         return _train(run, data, on_epoch, progress or Progress())
+
+
+def check_sizes(run: Run, data: Data) -> None:
+    """Raise GradsheetError unless the data has as many images as the run began with."""
+    found = len(data.train_images), len(data.test_images)
+    named = run.config.train_images, run.config.test_images
+    if found != named:
+        reason = f"it names {named[0]} training and {named[1]} test images, and the data has {found[0]} and {found[1]}"
+        raise damaged(run.folder / CONFIG, reason)
 
 
 def _train(run: Run, data: Data, on_epoch: Callable[[Run], None] | None, progress: Progress) -> Run:
@@ -135,18 +160,25 @@ def _train(run: Run, data: Data, on_epoch: Callable[[Run], None] | None, progres
     try:
         with progress, stop_signals() as asked:
             _epochs(run, data, on_epoch, progress, asked)
-        state, message = "finished", f"{len(run.rows)} epochs are done."
+        _report(run, "finished", f"{len(run.rows)} epochs are done.")
     except Stopped as stop:
         run.stopped_by = stop.signal
-        state, message = "stopped", f"Stopped after {len(run.rows)} epochs; go on with --resume {run.folder}"
+        _report_stop(run)
+    except (KeyboardInterrupt, BrokenPipeError):  # a second Ctrl-C; nobody reads what is said
+        _report_stop(run)
+        raise
     except BaseException as error:
-        _report(run, "failed", str(error) or type(error).__name__)
+        with suppress(GradsheetError):  # the disk that is too full for a checkpoint may be too full for this
+            _report(run, "failed", str(error) or type(error).__name__)
         raise
     finally:
         # Obeyed, or too late. Not at a resume's start: a Stop that was pressed while torch was loading counts.
         (run.folder / STOP).unlink(missing_ok=True)
-    _report(run, state, message)
     return run
+
+
+def _report_stop(run: Run) -> None:
+    _report(run, "stopped", f"Stopped after {len(run.rows)} epochs; go on with --resume {run.folder}")
 
 
 def _report(run: Run, state: str, message: str) -> None:
@@ -162,7 +194,7 @@ def _epochs(run: Run, data: Data, on_epoch, progress: Progress, asked: threading
     optimizer_state = None
     if (run.folder / LAST).exists():
         saved = restore(run)
-        load_weights(model, saved["model"], run.folder / LAST)
+        model.load_state_dict(saved["model"])
         optimizer_state = saved["momentum"]
     device = torch.device(config.device)
     model = model.to(device, memory_format=torch.channels_last)
@@ -170,17 +202,18 @@ def _epochs(run: Run, data: Data, on_epoch, progress: Progress, asked: threading
     if optimizer_state is not None:
         groups = optimizer.state_dict()["param_groups"]
         optimizer.load_state_dict({"state": optimizer_state, "param_groups": groups})
+    run.done_before = len(run.rows)
     if run.finished:
         return
     if not run.rows:
         save_epoch(run, cpu_state(model), {})
     data = data.to(device)
     trainer = make_trainer(model, optimizer, config, progress)
-    rates = learning_rates(recipe, math.ceil(config.train_images / recipe.batch_size))
+    steps = math.ceil(config.train_images / recipe.batch_size)
     for epoch in range(len(run.rows), recipe.epochs):
-        watch = Watch(run, len(rates[epoch]), progress, asked)
-        run.rows.append(_epoch(run, epoch, trainer, data, rates[epoch], watch))
-        save_epoch(run, cpu_state(model), optimizer.state_dict()["state"])
+        watch = Watch(run, steps, progress, asked)
+        run.rows.append(_epoch(run, epoch, trainer, data, learning_rates(recipe, epoch, steps), watch))
+        _save(run, model, optimizer)
         progress.say(run.last.line(config.test_images))
         if on_epoch is not None:
             try:
@@ -189,6 +222,13 @@ def _epochs(run: Run, data: Data, on_epoch, progress: Progress, asked: threading
                 progress.say(f"After epoch {epoch + 1} the results could not be passed on ({error}); training goes on.")
         if run.finished:
             return
+
+
+def _save(run: Run, model: MnistCNN, optimizer: torch.optim.SGD) -> None:
+    try:
+        save_epoch(run, cpu_state(model), optimizer.state_dict()["state"])
+    except GradsheetError as error:
+        raise GradsheetError(f"{error} The epochs before are kept: go on with --resume {run.folder}") from error
 
 
 def _epoch(run: Run, epoch: int, trainer: CpuTrainer | CudaTrainer, data: Data, rates: np.ndarray, watch: Watch):
@@ -200,12 +240,11 @@ def _epoch(run: Run, epoch: int, trainer: CpuTrainer | CudaTrainer, data: Data, 
     images = transform(data.train_images[order], affine)
     loss, correct = trainer.epoch(images, data.train_labels[order], rates, generator(seed, epoch, DROPOUT), watch)
     trained = time.perf_counter()
+    if not all_finite(trainer.model):
+        raise _diverged(run, epoch, "weights")
     test_loss, test_correct = evaluate(trainer.model, data.test_images, data.test_labels)
     if not (math.isfinite(loss) and math.isfinite(test_loss)):
-        raise GradsheetError(
-            f"In epoch {epoch + 1} the loss is no longer a number: learning rate {recipe.learning_rate:g} is too high; "
-            f"start again with a lower --lr. The epochs before are kept in {run.folder}."
-        )
+        raise _diverged(run, epoch, "loss")
     return EpochRow(
         epoch=epoch + 1,
         learning_rate=float(rates[-1]),
@@ -216,6 +255,18 @@ def _epoch(run: Run, epoch: int, trainer: CpuTrainer | CudaTrainer, data: Data, 
         test_correct=test_correct,
         seconds=time.perf_counter() - start,
         images_per_second=len(order) / (trained - start),
+    )
+
+
+def all_finite(model: MnistCNN) -> bool:
+    """Whether all weights and BatchNorm statistics are numbers."""
+    return all(bool(torch.isfinite(tensor).all()) for tensor in model.state_dict().values())
+
+
+def _diverged(run: Run, epoch: int, what: str) -> GradsheetError:
+    return GradsheetError(
+        f"In epoch {epoch + 1} the {what} became NaN or infinite: learning rate {run.config.recipe.learning_rate:g} is "
+        f"too high; start again with a lower --lr. The epochs before are kept in {run.folder}."
     )
 
 

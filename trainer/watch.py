@@ -6,10 +6,11 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from trainer.progress import Progress
 from trainer.run import STOP, Run, Status, write_status
+from xlfuncs.errors import GradsheetError
 
 STATUS_SECONDS = 1.0  # between two writes of status.json
 
@@ -50,10 +51,9 @@ class Watch:
         self.progress.advance(step, rate, left)
         if now - self.written >= STATUS_SECONDS:
             self.written = now
-            write_status(
-                self.run.folder,
-                Status("running", done + 1, recipe.epochs, step, self.batches, round(rate, 1), round(left, 1)),
-            )
+            status = Status("running", done + 1, recipe.epochs, step, self.batches, round(rate, 1), round(left, 1))
+            with suppress(GradsheetError):  # it only tells; what can't be told is no reason to end a training
+                write_status(self.run.folder, status)
 
 
 @contextmanager

@@ -10,40 +10,32 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.workbook.properties import CalcProperties
 
 from workbook import (
-    architecture_sheet,
     conf_sheet,
-    digit_pad,
     graphs_sheet,
     lr_sheet,
-    mistakes_sheet,
     package,
     playground_sheet,
     rate_rows,
+    run_sheets,
     start_sheet,
     styles,
-    training_sheet,
 )
-from workbook.files import write_whole
 from workbook.layout import GRAPHS, MAX_FORMULA, START, Layout, StartLayout, absolute, check_size, quoted, sheet_name
+from workbook.origin import Output
 from workbook.page import NATIVE, UDF, Page
 from workbook.rate_rows import RateTable
 from workbook.run_report import RunReport
 from workbook.texts import plain
 from workbook.training_layout import TRAINING
-from xlfuncs import maths
+from xlfuncs import training
 from xlfuncs.errors import GradsheetError
 from xlfuncs.expression import excel
 from xlfuncs.network import Network
+from xlfuncs.spec import Spec
 
 # The version of the calculation engine that Excel notes in a file; with an old one it would recalculate on opening.
 CALC_ID = 191029
 MAX_RATES = 200
-# The sheets of a training run behind Training, in their order.
-RUN_SHEETS = {
-    architecture_sheet.ARCHITECTURE: architecture_sheet,
-    mistakes_sheet.MISTAKES: mistakes_sheet,
-    digit_pad.DIGIT_PAD: digit_pad,
-}
 
 
 def build(
@@ -63,7 +55,7 @@ def compute(network: Network, learning_rates: Sequence[float], iterations: int) 
     """The tables of all learning rates. Raises GradsheetError for settings that no sheet can hold."""
     _check(network, learning_rates, iterations)
     with np.errstate(all="ignore"):
-        found = maths.tables(network, learning_rates, iterations)
+        found = training.tables(network, learning_rates, iterations)
     for rate, table in zip(learning_rates, found, strict=True):
         if not np.isfinite(table).all():
             row = int(np.flatnonzero(~np.isfinite(table).all(axis=1))[0]) + 1
@@ -84,13 +76,13 @@ def save(
     report: RunReport | None = None,
     on_rows: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Write the workbook to `path`, whole or not at all.
+    """Write the workbook to `path`, whole or not at all; only what `origin.Output` allows is replaced.
 
     `formulas` is one of page.FORMULAS; `macros` adds the VBA project, and with it the sheets that need one (the file
     then ends in .xlsm); `report` adds the sheets of a training run; `on_rows` hears how many table rows were just
     written. Raises GradsheetError for what can't be written; the old file then stays as it is.
     """
-    with write_whole(path) as file:
+    with Output(path).open() as file:
         write(file, network, tables, formulas=formulas, macros=macros, report=report, on_rows=on_rows)
 
 
@@ -109,7 +101,7 @@ def write(
     book = Workbook()
     book.remove(book.active)
     styles.register(book)
-    more = _other_sheets(macros, report)
+    more = _other_sheets(network, macros, report)
     twins = [rate_rows.twin_name(t.learning_rate) for t in tables] if formulas == UDF else []
     conf = [conf_sheet.CONF] if macros else []
     names = [START, *(sheet_name(t.learning_rate) for t in tables), GRAPHS, *more, *conf, *twins]
@@ -121,26 +113,32 @@ def write(
     if formulas == UDF:
         for table in tables:
             rate_rows.write_twin(pages[rate_rows.twin_name(table.learning_rate)], layout, table)
-    if macros:
+    if playground_sheet.PLAYGROUND in pages:
         playground_sheet.write(pages[playground_sheet.PLAYGROUND], network, tables[0].learning_rate)
+    if macros:
         conf_sheet.write(pages[conf_sheet.CONF])
-    if TRAINING in pages:
-        training_sheet.write(pages[TRAINING], report, controls=macros)
-    for name, sheet in RUN_SHEETS.items() if report else ():
-        sheet.write(pages[name], report)
+    run_sheets.fill(pages, report, controls=macros)
     _name_cells(book, layout, [t.learning_rate for t in tables])
     book.properties.creator = "gradsheet"
     book.properties.title = "Backpropagation, cell by cell"
     book.calculation = CalcProperties(calcId=CALC_ID, fullCalcOnLoad=False)
-    package.write(book, list(pages.values()), file, on_rows, vba_project=_vba_project(book) if macros else None)
+    package.write(
+        book,
+        list(pages.values()),
+        file,
+        on_rows,
+        formulas=formulas,
+        run_sheets=run_sheets.free_cells(pages),
+        vba_project=_vba_project(book) if macros else None,
+    )
 
 
-def _other_sheets(macros: bool, report: RunReport | None) -> list[str]:
+def _other_sheets(network: Network, macros: bool, report: RunReport | None) -> list[str]:
     """The sheets behind the charts that are there to be read."""
     return [
-        *([playground_sheet.PLAYGROUND] if macros else ()),
+        *([playground_sheet.PLAYGROUND] if macros and network.is_plain else ()),
         *([TRAINING] if macros or report else ()),
-        *(RUN_SHEETS if report else ()),
+        *(run_sheets.BEHIND_TRAINING if report else ()),
     ]
 
 
@@ -166,14 +164,13 @@ def _check(network: Network, learning_rates: Sequence[float], iterations: int) -
         raise GradsheetError(f"The learning rate {plain(twice[0])} is given twice; each has a sheet of its own.")
     if iterations < 1:
         raise GradsheetError(f"--iterations is {iterations}; it must be at least 1.")
-    check_size(network.sizes)
+    check_size(Spec.of(network))
     layout = Layout(network, iterations)
     longest = max((c for c in network.columns), key=lambda c: len(_written(layout, c)))
     if len(_written(layout, longest)) > MAX_FORMULA:
-        size = "-".join(map(str, network.sizes))
         raise GradsheetError(
-            f"In a {size} network the formula of {longest.label} has more than the {MAX_FORMULA:,} characters that "
-            f"Excel allows; use fewer units."
+            f"In a {Spec.of(network)} network the formula of {longest.label} has more than the {MAX_FORMULA:,} "
+            f"characters that Excel allows; use fewer units."
         )
 
 
@@ -186,7 +183,7 @@ def _name_cells(book: Workbook, layout: Layout, rates: Sequence[float]) -> None:
     network, start = layout.network, StartLayout(layout.network)
     ends = {"inputs": (network.input_names[0], network.input_names[-1])}
     ends["targets"] = (network.target_names[0], network.target_names[-1])
-    for depth, name in enumerate(("weights_hidden", "weights_output")):
+    for depth, name in enumerate(("weights_hidden", "weights_output") if network.is_plain else ()):
         of_layer = [w.name for w in network.weights if w.layer == depth]
         ends[name] = (of_layer[0], of_layer[-1])
     for name, (first, last) in ends.items():

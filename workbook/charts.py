@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from openpyxl.chart import LineChart, ScatterChart
 from openpyxl.chart.data_source import AxDataSource, NumData, NumDataSource, NumRef, NumVal, StrData, StrRef, StrVal
-from openpyxl.chart.layout import Layout as ChartLayout
 from openpyxl.chart.marker import Marker
 from openpyxl.chart.series import Series, SeriesLabel, XYSeries
 from openpyxl.chart.shapes import GraphicalProperties
-from openpyxl.chart.text import RichText, Text
+from openpyxl.chart.text import RichText
 from openpyxl.chart.title import Title, title_maker
 from openpyxl.drawing.line import LineProperties
 from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, TwoCellAnchor
@@ -41,33 +40,34 @@ class Line:
     dashed: bool = False
 
 
-def title(learning_rate: float) -> str:
-    """The title and subtitle of a sheet's error chart."""
-    return f"Total Error (E_total) vs Iteration\nLearning Rate (ɳ) = {plain(learning_rate)}"
+def subtitle(learning_rate: float) -> str:
+    """The subtitle of a sheet's error chart, which is its curve's name."""
+    return f"Learning Rate (ɳ) = {plain(learning_rate)}"
 
 
-def title_cell(layout: Layout) -> str:
-    """The cell above a sheet's chart that holds its title, so that the title follows ɳ."""
+def subtitle_cell(layout: Layout) -> str:
+    """The cell above a sheet's chart that holds its subtitle, so that it follows ɳ."""
     return f"{get_column_letter(layout.chart_column)}1"
 
 
 def error_chart(layout: Layout, sheet: str, learning_rate: float, e_total: np.ndarray) -> LineChart:
-    """E_total by iteration of one sheet. `e_total` has shape (iterations,): the curve before a recalculation."""
-    where = f"{quoted(sheet)}!{absolute(title_cell(layout))}"
-    chart = _chart(_linked_title(where, title(learning_rate)), layout.iterations)
-    header = f"{quoted(sheet)}!{absolute(layout.cell('E_total', layout.header_row))}"
-    chart.series.append(_series(_error_line(layout, sheet, e_total, header, "E_total", LINE_COLOURS[0])))
-    chart.legend = None
+    """E_total by iteration of one sheet. `e_total` has shape (iterations,): the curve before a recalculation.
+
+    The legend is the subtitle: every program draws a curve's name anew when its cell changes, not so a title.
+    """
+    chart = _chart(fixed_title("Total Error (E_total) vs Iteration"), layout.iterations)
+    where = f"{quoted(sheet)}!{absolute(subtitle_cell(layout))}"
+    line = _error_line(layout, sheet, e_total, where, subtitle(learning_rate), LINE_COLOURS[0])
+    chart.series.append(_series(line))
+    chart.legend.position = "t"
     chart.y_axis.scaling.min = 0
     return chart
 
 
-def sweep_chart(layout: Layout, curves: list[tuple[str, str, str, np.ndarray]]) -> LineChart:
-    """All learning rates on a logarithmic axis. `curves`: (sheet, cell of the name, name, E_total)."""
-    chart = _chart(fixed_title("E_total vs Iteration, all learning rates (logarithmic)"), layout.iterations)
-    for k, (sheet, name_cell, name, e_total) in enumerate(curves):
-        colour = LINE_COLOURS[k % len(LINE_COLOURS)]
-        chart.series.append(_series(_error_line(layout, sheet, e_total, name_cell, name, colour)))
+def sweep_chart(lines: list[Line], iterations: int) -> LineChart:
+    """All learning rates on a logarithmic axis. A curve's values are NaN where it has no point."""
+    chart = _chart(fixed_title("E_total vs Iteration, all learning rates (logarithmic)"), iterations)
+    chart.series.extend(_series(line) for line in lines)
     chart.y_axis.scaling.logBase = 10
     chart.x_axis.crosses = "min"
     chart.legend.position = "r"
@@ -98,7 +98,7 @@ def place(sheet: Worksheet, chart: LineChart | ScatterChart, top_left: str, bott
     (first, top), (last, bottom) = coordinate_from_string(top_left), coordinate_from_string(bottom_right)
     start = AnchorMarker(col=column_index_from_string(first) - 1, row=top - 1)
     end = AnchorMarker(col=column_index_from_string(last), row=bottom)
-    chart.anchor = TwoCellAnchor(editAs="oneCell", _from=start, to=end)
+    chart.anchor = TwoCellAnchor(editAs="twoCell", _from=start, to=end)
     sheet.add_chart(chart)
 
 
@@ -175,7 +175,7 @@ def _error_line(layout: Layout, sheet: str, e_total: np.ndarray, name_ref: str, 
 def _cache(values: np.ndarray) -> NumData | None:
     if len(values) > MAX_CACHED_POINTS:
         return None
-    points = [NumVal(idx=k, v=repr(value)) for k, value in enumerate(values.tolist())]
+    points = [NumVal(idx=k, v=repr(value)) for k, value in enumerate(values.tolist()) if value == value]
     return NumData(formatCode="General", ptCount=len(points), pt=points)
 
 
@@ -188,13 +188,6 @@ def _text_properties(size: int, *, bold: bool = False) -> RichText:
     return RichText(
         p=[Paragraph(pPr=ParagraphProperties(defRPr=characters), endParaRPr=characters)],
     )
-
-
-def _linked_title(cell: str, text: str) -> Title:
-    """A title that shows a cell's text."""
-    found = Title(tx=Text(strRef=StrRef(f=cell, strCache=_text_cache(text))), overlay=False, layout=ChartLayout())
-    found.txPr = _text_properties(1200, bold=True)
-    return found
 
 
 def fixed_title(text: str, size: int = 1200, *, bold: bool = True) -> Title:

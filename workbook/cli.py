@@ -2,21 +2,28 @@
 
 import argparse
 import io
+import os
+import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, TextIO
 
 from trainer.names import DATASETS, INSTALL
-from workbook import build, options, run_report
+from workbook import build, endings, network_options, options, run_report
+from workbook.files import write_whole
 from workbook.layout import sheet_name
+from workbook.origin import Output
 from workbook.page import FORMULAS, NATIVE, UDF
+from workbook.terminal import say
 from workbook.texts import plain
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import GradsheetError, TooLittleMemoryError
 from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES, Network
+from xlfuncs.spec import Spec
 
 if TYPE_CHECKING:
-    from trainer.run import Run
     from workbook.rate_rows import RateTable
     from workbook.run_report import RunReport
 
@@ -25,38 +32,62 @@ LONG_BUILD = 20_000  # table rows from which a progress bar is shown
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse whose errors are one sentence, without the usage lines."""
+    """argparse whose errors are one sentence, without the usage lines, and for which -1e5,1 is no option."""
+
+    def __init__(self, *args, **options):
+        """Options as argparse has them."""
+        super().__init__(*args, **options)
+        # argparse's own pattern knows -1 and -0.5 only. Without this attribute -1e5 would merely need a = again.
+        self._negative_number_matcher = re.compile(r"-\.?\d")
+
+    def print_help(self, file: TextIO | None = None) -> None:
+        """Print the help; argparse's own method hides that it couldn't."""
+        say(self.format_help().rstrip(), file)
 
     def error(self, message: str) -> NoReturn:
         """Print the sentence and exit with 2."""
-        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)
-        raise SystemExit(2)
+        endings.tell(f"{message} (see {self.prog} --help)", self.prog)
+        raise SystemExit(endings.MISTAKE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit code is 0 for done, 1 for a difference found, 2 for a mistake of the user's."""
+    """Run the command; returns the exit code, see `workbook.endings`."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a Windows console may have no ∂
-    args = _parser().parse_args(arguments)
+    return endings.concluded(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    with endings.at_once():
+        args = _parser().parse_args(arguments)
     try:
         return args.run(args)
-    except GradsheetError as error:
-        print(f"gradsheet: {error}", file=sys.stderr)
-        return 2
-    except MemoryError:
-        print(
-            "gradsheet: There is too little memory for this; use fewer iterations or learning rates.", file=sys.stderr
-        )
-        return 2
-    except KeyboardInterrupt:
-        print("gradsheet: Stopped; nothing was written.", file=sys.stderr)
-        return 130
+    except MemoryError as error:
+        raise TooLittleMemoryError(args.advice) from error
+
+
+class Version(argparse.Action):
+    """--version: the installed package's, which pyproject.toml gives."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str):
+        """No value follows."""
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *args: object) -> NoReturn:
+        """Print it and exit with 0."""
+        try:
+            say(f"gradsheet {metadata.version('gradsheet')}")
+        except metadata.PackageNotFoundError as error:
+            raise GradsheetError(f"gradsheet is not installed here, so it has no version; run {INSTALL}.") from error
+        parser.exit()
 
 
 def _parser() -> Parser:
     parser = Parser(prog="gradsheet", description="Neural-network training made visible in a spreadsheet.")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser.add_argument("--version", action=Version, help="show the version and exit")
+    parser.set_defaults(run=lambda args: parser.print_help() or endings.DONE, advice=endings.CLOSE_PROGRAMS)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_build(commands)
     _add_train(commands)
     _add_check(commands)
@@ -70,18 +101,10 @@ def _add_build(commands) -> None:
     parser.add_argument(
         "--lr",
         metavar="RATES",
-        default=",".join(map(repr, LEARNING_RATES)),
-        help="learning rates, a sheet each (default: %(default)s)",
+        help=f"learning rates, a sheet each (default: {','.join(map(repr, LEARNING_RATES))})",
     )
-    parser.add_argument(
-        "--iterations", type=int, default=ITERATIONS, metavar="N", help="rows of each table (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--layers", metavar="I-H-O", help="inputs-hidden-outputs (default: 2-2-2, or what the lists give)"
-    )
-    parser.add_argument("--inputs", metavar="NUMBERS", help="i1,i2,… (default: 0.05,0.1)")
-    parser.add_argument("--targets", metavar="NUMBERS", help="t1,t2,… (default: 0.5,0.5)")
-    parser.add_argument("--weights", metavar="NUMBERS", help="start weights w1,w2,… (default: 0.15,0.2,0.25,0.3,0.4,…)")
+    parser.add_argument("--iterations", type=int, metavar="N", help=f"rows of each table (default: {ITERATIONS})")
+    network_options.add_arguments(parser)
     parser.add_argument(
         "--formulas",
         choices=FORMULAS,
@@ -96,7 +119,12 @@ def _add_build(commands) -> None:
     parser.add_argument(
         "--run", dest="run_dir", metavar="RUN_DIR", type=Path, help="add the sheets of this training run"
     )
-    parser.set_defaults(run=_build)
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="replace OUT.xlsx even if it was changed or isn't gradsheet's; the old file is kept beside it",
+    )
+    parser.set_defaults(run=_build, advice="use fewer iterations or learning rates")
 
 
 def _add_train(commands) -> None:
@@ -104,6 +132,11 @@ def _add_train(commands) -> None:
 
     parser = commands.add_parser("train", help="train the MNIST CNN, its epochs in a run folder and a workbook")
     add_arguments(parser)
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="put a new workbook in the place of one that isn't gradsheet's; the old file is kept beside it",
+    )
     parser.set_defaults(run=_train)
 
 
@@ -124,19 +157,33 @@ def _add_demo(commands) -> None:
 
 
 def _build(args: argparse.Namespace) -> int:
-    network = options.network(args.layers, args.inputs, args.targets, args.weights)
-    rates = options.learning_rates(args.lr)
+    preset, network = network_options.preset_of(args), network_options.network_of(args)
+    rates = list(preset.learning_rates) if args.lr is None else options.learning_rates(args.lr)
+    iterations = preset.iterations if args.iterations is None else args.iterations
     _check_name(args.out)
-    formulas = args.formulas or (UDF if _has_macros(args.out) else NATIVE)
+    formulas = args.formulas or (UDF if _has_macros(args.out) and network.is_plain else NATIVE)
     if formulas == UDF and not _has_macros(args.out):
         raise GradsheetError(f"--formulas udf needs macros; name the file {args.out.with_suffix('.xlsm').name}.")
+    if formulas == UDF and not network.is_plain:
+        raise GradsheetError(
+            f"--formulas udf fills tables by BP_TABLE, which doesn't know {Spec.of(network)}; use native."
+        )
+    tables = build.compute(network, rates, iterations)
+    output = None if args.check else Output(args.out, force=args.force)
     report = run_report.of_folder(args.run_dir) if args.run_dir else None
-    if args.check:
-        return _check(args.out, network, rates, args.iterations, formulas=formulas, report=report)
-    _write(args.out, network, rates, args.iterations, formulas=formulas, report=report)
+    if output is None:
+        return _check(args.out, network, tables, formulas=formulas, report=report)
+    with output.open() as file:
+        _write(file, args.out, network, tables, formulas=formulas, report=report)
     count = "1 learning rate" if len(rates) == 1 else f"{len(rates)} learning rates"
-    print(f"{args.out}: {count}, {args.iterations:,} iterations each. Open it and begin with the sheet Start.")
+    say(f"{args.out}: {count}, {iterations:,} iterations each. Open it and begin with the sheet Start.")
+    _say_kept(output.backup)
     return 0
+
+
+def _say_kept(backup: Path | None) -> None:
+    if backup is not None:
+        say(f"The file that was there before is kept as {backup}.")
 
 
 def _check_name(out: Path) -> None:
@@ -149,23 +196,23 @@ def _has_macros(out: Path) -> bool:
 
 
 def _write(
+    file: BinaryIO,
     path: Path,
     network: Network,
-    rates: Sequence[float],
-    iterations: int,
+    tables: "list[RateTable]",
     *,
     formulas: str = NATIVE,
     report: "RunReport | None" = None,
-) -> "list[RateTable]":
+) -> None:
+    """Write the workbook that is to be `path` into an open file, with a progress bar for a long one."""
     from rich.console import Console
     from rich.progress import Progress
 
-    tables = build.compute(network, rates, iterations)
-    total = len(rates) * iterations
+    total = sum(len(table.table) for table in tables)
     with Progress(console=Console(stderr=True), disable=total < LONG_BUILD, transient=True) as progress:
         task = progress.add_task(f"writing {path.name}", total=total)
-        build.save(
-            path,
+        build.write(
+            file,
             network,
             tables,
             formulas=formulas,
@@ -173,7 +220,6 @@ def _write(
             report=report,
             on_rows=lambda rows: progress.advance(task, rows),
         )
-    return tables
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -182,31 +228,24 @@ def _train(args: argparse.Namespace) -> int:
     if args.workbook is None:
         return trainer_cli.run(args)
     _check_name(args.workbook)
-    code = trainer_cli.run(args, _into(args.workbook))
-    print(f"{args.workbook}: the sheets Training, Architecture, Mistakes and Digit pad show this run.")
-    return code
-
-
-def _into(path: Path) -> "Callable[[Run], None]":
-    """Shows a run in the file, epoch by epoch."""
     from workbook.live.file import WorkbookFile
 
-    target = WorkbookFile(path)
-    return lambda run: target.show(run, len(run.rows) - 1)
+    target = WorkbookFile(args.workbook, force=args.force)
+    code = trainer_cli.run(args, target.show)
+    complete = target.finish(args.resume)
+    if complete:
+        say(target.sentence())
+    else:
+        endings.tell(target.sentence())
+    _say_kept(target.backup)
+    return code if complete else code or 2
 
 
 def _check(
-    path: Path,
-    network: Network,
-    rates: list[float],
-    iterations: int,
-    *,
-    formulas: str,
-    report: "RunReport | None",
+    path: Path, network: Network, tables: "list[RateTable]", *, formulas: str, report: "RunReport | None"
 ) -> int:
     from workbook import compare
 
-    tables = build.compute(network, rates, iterations)
     built = io.BytesIO()
     build.write(built, network, tables, formulas=formulas, macros=_has_macros(path), report=report)
     built.seek(0)
@@ -216,20 +255,20 @@ def _check(
     except OSError as error:
         raise GradsheetError(f"{path} can't be read ({error.strerror}); build it first, without --check.") from error
     if difference:
-        print(f"{path} is not what gradsheet builds. {difference}")
+        say(f"{path} is not what gradsheet builds. {difference}")
         return 1
-    print(f"{path} is what gradsheet builds.")
+    say(f"{path} is what gradsheet builds.")
     return 0
 
 
 def _demo(args: argparse.Namespace) -> int:
-    path = _free(Path(DEMO))
-    tables = _write(path, DEFAULT, LEARNING_RATES, ITERATIONS)
+    tables = build.compute(DEFAULT, LEARNING_RATES, ITERATIONS)
+    path = _write_demo(Path(DEMO), tables)
     _show(path, tables)
     if not args.no_train:
         _demo_training(args, path)
     rate = plain(LEARNING_RATES[0])
-    print(
+    say(
         f"Next: open {path} in Excel or LibreOffice. Start holds the yellow cells to change; every number follows.\n"
         f"On the sheet LR={rate}, click any cell of the table to see the formula behind its number.\n"
         "For Excel's own =BP_GRAD(…) and a Run Training button (Windows): gradsheet build lesson.xlsm"
@@ -237,10 +276,14 @@ def _demo(args: argparse.Namespace) -> int:
     return 0
 
 
-def _free(path: Path) -> Path:
-    """The path, or its next free neighbour: somebody may have changed the numbers in an older demo."""
-    names = [path, *(path.with_stem(f"{path.stem}-{k}") for k in range(2, 1000))]
-    return next((name for name in names if not name.exists()), path)
+def _write_demo(path: Path, tables: "list[RateTable]") -> Path:
+    """Write the demo under that name or its next free neighbour: an older demo may hold somebody's numbers."""
+    for name in (path, *(path.with_stem(f"{path.stem}-{k}") for k in range(2, 1000))):
+        if not os.path.lexists(name):
+            with suppress(FileExistsError), write_whole(name, new=True) as file:
+                _write(file, name, DEFAULT, tables)
+                return name
+    raise GradsheetError(f"This folder holds {path} and a thousand more of them; go to another one.")
 
 
 def _show(path: Path, tables: "list[RateTable]") -> None:
@@ -264,18 +307,21 @@ def _demo_training(args: argparse.Namespace, path: Path) -> None:
 
     try:
         from trainer.data import choose_dataset
+        from workbook.live.file import WorkbookFile
     except ImportError as error:
-        print(f"Not trained: the package {error.name} is missing; run {INSTALL}.")
+        say(f"Not trained: the package {error.name} is missing; run {INSTALL}.")
         return
     dataset, sentence = (args.dataset, "") if args.dataset else choose_dataset(args.data_dir)
     if sentence:
-        print(sentence)
+        say(sentence)
     parser = Parser()
     trainer_cli.add_arguments(parser)
     wanted = ["--recipe", "quick", "--dataset", dataset]
     wanted += ["--data-dir", str(args.data_dir)] if args.data_dir and dataset == "mnist" else []
-    trainer_cli.run(parser.parse_args(wanted), _into(path))
-    print(f"{path} now also holds the sheets Training, Architecture, Mistakes and Digit pad.")
+    target = WorkbookFile(path)
+    trainer_cli.run(parser.parse_args(wanted), target.show)
+    target.finish(None)
+    say(target.sentence())
 
 
 if __name__ == "__main__":

@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
 
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import column_index_from_string, get_column_letter
 
+from workbook.references import absolute, quoted
 from xlfuncs import explain
 from xlfuncs.errors import GradsheetError
-from xlfuncs.network import Network, Weight
-from xlfuncs.ranges import MAX_ROWS
+from xlfuncs.limits import MAX_COLUMNS, MAX_ROWS
+from xlfuncs.network import Bias, Network, Weight
+from xlfuncs.spec import Spec
 
-MAX_COLUMNS = 16_384  # of an Excel sheet
 MAX_FORMULA = 8_192  # characters
 ROW_PX = 20  # a row of Excel's default height (15 pt) on the screen
-COLUMN_CHARS = 12
+COLUMN_CHARS = 14.5  # of a number's column: -4.541250E-09 and -1000.00000000 need 13, and fonts differ
+ITERATION_CHARS = 9
+NAMES_ROW = 2  # the columns' names once more, in sight however far down the table is scrolled
+PICTURE_ROW = NAMES_ROW + 1
 MAX_PICTURE_PX = 640  # higher than this, the picture leaves out the weights' labels
 BOX_COLUMNS = 4
 FIRST_BOX_COLUMN = 11  # K
@@ -33,33 +37,19 @@ def sheet_name(learning_rate: float) -> str:
     return f"LR={learning_rate!r}"
 
 
-def quoted(sheet: str) -> str:
-    """A sheet's name as formulas need it."""
-    return "'" + sheet.replace("'", "''") + "'"
-
-
-def absolute(ref: str) -> str:
-    """$H$17 for H17."""
-    letters = ref.rstrip("0123456789")
-    return f"${letters}${ref[len(letters) :]}"
-
-
-def check_size(sizes: tuple[int, int, int]) -> None:
+def check_size(spec: Spec) -> None:
     """Refuse a network whose table is wider than Excel's sheets, before anything of that size is made."""
-    n_in, n_hidden, n_out = sizes
-    weights = n_hidden * (n_in + n_out)
-    table = 2 + n_in + 2 * n_hidden + 4 * n_out + 2 * weights
-    columns = max(table, FIRST_BOX_COLUMN + BOX_COLUMNS * ceil(weights / 2) + CHART_COLUMNS)
+    boxes = FIRST_BOX_COLUMN + BOX_COLUMNS * ceil(spec.weight_count / 2) + CHART_COLUMNS
+    columns = max(spec.column_count, boxes)
     if columns > MAX_COLUMNS:
-        size = "-".join(map(str, sizes))
-        raise GradsheetError(f"A {size} network needs {columns:,} columns; Excel has {MAX_COLUMNS:,}: use fewer units.")
+        raise GradsheetError(f"A {spec} network needs {columns:,} columns; Excel has {MAX_COLUMNS:,}: use fewer units.")
 
 
 @dataclass(frozen=True)
 class Box:
-    """The place of one weight's derivation: its top left cell, and its lines with the rows that each needs."""
+    """The place of a weight's or a bias's derivation: its top left cell, its lines with the rows that each needs."""
 
-    weight: Weight
+    learned: str
     column: int
     row: int
     lines: tuple[tuple[explain.Step, int], ...]
@@ -69,10 +59,16 @@ class Box:
         """Its last row: below the title and the chain rule stand the lines."""
         return self.row + 1 + sum(rows for _, rows in self.lines)
 
+    @property
+    def numbers(self) -> str:
+        """The cells of its numbers, at the right of its lines."""
+        letter = get_column_letter(self.column + BOX_COLUMNS - 1)
+        return f"{letter}{self.row + 2}:{letter}{self.bottom}"
 
-def _lines(network: Network, weight: Weight) -> tuple[tuple[explain.Step, int], ...]:
+
+def _lines(network: Network, learned: str) -> tuple[tuple[explain.Step, int], ...]:
     """The steps that a box shows, each with the rows its text needs."""
-    shown = [step for step in explain.steps(network, weight) if step.kind != explain.FACTOR]
+    shown = [step for step in explain.steps(network, learned) if step.kind != explain.FACTOR]
     widths = [RESULT_CHARS if step.kind == explain.RESULT else LINE_CHARS for step in shown]
     return tuple(
         (step, ceil(len(f"{step.symbol} = {step.text}") / width)) for step, width in zip(shown, widths, strict=True)
@@ -118,34 +114,34 @@ class Layout:
     def learning_rate(self) -> str:
         """The cell of ɳ: H17 unless a long list of inputs and targets pushes it down."""
         listed = len(self.network.inputs) + len(self.network.targets)
-        return f"H{max(17, 2 + listed + 4)}"
+        return f"H{max(17, 2 + listed + 6)}"
 
     @cached_property
     def picture_px(self) -> tuple[int, int]:
-        """Width and height of the network picture, which covers A2:G… above the forward formulas."""
+        """Width and height of the network picture, which covers A3:G… above the forward formulas."""
         widest = max(self.network.sizes)
         # A node's edges fan out towards the next layer: this far apart, the labels on them don't touch.
         labelled = widest * max(70, 13 * (max(self.network.sizes[1:]) + 1))
         height = labelled if labelled <= MAX_PICTURE_PX else widest * 48
-        return 7 * column_px(), max(height, 11 * ROW_PX)
+        return column_px(ITERATION_CHARS) + 6 * column_px(), max(height, 10 * ROW_PX)
 
     @property
     def forward_row(self) -> int:
         """The row of the title Forward Propagation; its formulas follow below."""
-        return 2 + ceil(self.picture_px[1] / ROW_PX)
+        return PICTURE_ROW + ceil(self.picture_px[1] / ROW_PX)
 
     @cached_property
     def boxes(self) -> tuple[Box, ...]:
         """The derivation boxes: two lines of them over the table's width."""
-        per_line = ceil(len(self.network.weights) / 2)
+        per_line = ceil(len(self.network.learned) / 2)
         found: list[Box] = []
         top = 3
-        for k, weight in enumerate(self.network.weights):
+        for k, learned in enumerate(self.network.learned):
             line, place = divmod(k, per_line)
             if line and not place:
                 top = max(box.bottom for box in found) + 2
             column = FIRST_BOX_COLUMN + place * BOX_COLUMNS
-            found.append(Box(weight, column, top, _lines(self.network, weight)))
+            found.append(Box(learned, column, top, _lines(self.network, learned)))
         return tuple(found)
 
     @cached_property
@@ -177,10 +173,15 @@ class Layout:
         cells = f"${letter}${self.first_row}:${letter}${self.last_row}"
         return f"{quoted(sheet)}!{cells}" if sheet else cells
 
+    def row_range(self, row: int) -> str:
+        """All cells of one of the table's rows, $A$28:$AF$28."""
+        names = self.network.column_names
+        return f"{absolute(self.cell(names[0], row))}:{absolute(self.cell(names[-1], row))}"
+
     @property
     def chart_column(self) -> int:
         """The first column of the error chart: AA, or right of the derivations."""
-        return max(FIRST_BOX_COLUMN + ceil(len(self.network.weights) / 2) * BOX_COLUMNS, 1)
+        return max(FIRST_BOX_COLUMN + ceil(len(self.network.learned) / 2) * BOX_COLUMNS, 1)
 
 
 @dataclass(frozen=True)
@@ -204,13 +205,27 @@ class StartLayout:
         above = sum(layer.size for layer in self.network.layers[: weight.layer])
         return f"{get_column_letter(3 + weight.column)}{self.INPUT_ROW + 2 + above + weight.row}"
 
+    def bias(self, bias: Bias) -> str:
+        """The cell of a bias: right of the weights into its unit, or into the first of its units."""
+        row = self.network.place(bias.targets[0])[1]
+        last = self.network.incoming(bias.layer, row)[-1]
+        letters = self.weight(last).rstrip("0123456789")
+        return f"{get_column_letter(column_index_from_string(letters) + 1)}{self.weight(last)[len(letters) :]}"
+
+    @property
+    def widest(self) -> int:
+        """How many cells the longest row of settings has."""
+        biases = any(layer.biases for layer in self.network.layers)
+        return max(self.network.sizes) + biases
+
     def of(self, variable: str) -> str:
-        """The cell of an input, a target or a weight, by its name."""
+        """The cell of an input, a target, a weight or a bias, by its name."""
         if variable in self.network.input_names:
             return self.input(self.network.input_names.index(variable))
         if variable in self.network.target_names:
             return self.target(self.network.target_names.index(variable))
-        return self.weight(self.network.weight(variable))
+        bias = next((bias for bias in self.network.biases if bias.name == variable), None)
+        return self.bias(bias) if bias else self.weight(self.network.weight(variable))
 
     @property
     def table_row(self) -> int:
@@ -219,5 +234,5 @@ class StartLayout:
 
 
 def column_px(chars: float = COLUMN_CHARS) -> int:
-    """The width on the screen of a column so many characters wide (Calibri 11: 7 pixels a digit, 5 of padding)."""
-    return int(chars * 7 + 5)
+    """The width on Excel's screen, in pixels, of a column that is so many characters wide in the file (Calibri 11)."""
+    return int((256 * chars + 128 // 7) / 256 * 7)

@@ -9,12 +9,14 @@ import io
 import re
 import xml.etree.ElementTree as ET
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import BinaryIO
 
 from openpyxl import Workbook
+from openpyxl.packaging.custom import StringProperty
 
+from workbook import proof
 from workbook.macros import controls
 from workbook.page import NOT_AVAILABLE, Page, Value
 
@@ -43,12 +45,18 @@ def write(
     file: BinaryIO,
     on_rows: Callable[[int], None],
     *,
+    formulas: str,
+    run_sheets: Mapping[str, str],
     vba_project: bytes | None = None,
 ) -> None:
     """Write the workbook with everything the pages add to it. The same input gives the same bytes.
 
-    `on_rows` hears how many streamed rows were just written; `vba_project` makes it a macro-enabled workbook.
+    `on_rows` hears how many streamed rows were just written; `vba_project` makes it a macro-enabled workbook;
+    `formulas` (see Page) and the sheets of a run, with their free cells, go into its proof, see workbook.proof.
     """
+    book.custom_doc_props.append(StringProperty(name=proof.DIGEST, value=""))  # so that openpyxl declares the part
+    properties = {proof.FORMULAS: formulas}
+    digest = proof.PartsDigest()
     plain = io.BytesIO()
     book.save(plain)
     with zipfile.ZipFile(plain) as source, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
@@ -56,10 +64,20 @@ def write(
         by_drawing = {_drawing_of(source, part): page for part, page in by_sheet.items() if page.shapes}
         button_places = {_relations_of(f"xl/worksheets/sheet{k}.xml"): k for k, p in enumerate(pages, 1) if p.buttons}
         strings: dict[str, int] = {}
+
+        def add(part: str, chunks: Iterable[bytes]) -> None:
+            _add(target, part, digest.passing(part, chunks))
+
         for part in source.namelist():
             content = source.read(part)
+            if part == proof.PART:
+                continue
             if part in by_sheet:
-                chunks = _sheet(content, by_sheet[part], strings, on_rows)
+                page = by_sheet[part]
+                name = page.sheet.title
+                if name in run_sheets:
+                    properties[proof.SHEET + name] = _sheet_proof(content, page, run_sheets[name])
+                chunks = _sheet(content, page, strings, on_rows)
             elif part.endswith((".xml", ".rels")):
                 root = _mended(part, ET.fromstring(content), by_drawing.get(part))
                 if part in button_places:
@@ -69,12 +87,23 @@ def write(
                 chunks = [_canonical(root)]
             else:
                 chunks = [content]
-            _add(target, part, chunks)
-        _add(target, SHARED_STRINGS, [_canonical(_string_table(strings))])
+            add(part, chunks)
+        add(SHARED_STRINGS, [_canonical(_string_table(strings))])
         for place in button_places.values():
-            _add(target, controls.vml_part(place), [controls.vml(pages[place - 1].buttons, place)])
+            add(controls.vml_part(place), [controls.vml(pages[place - 1].buttons, place)])
         if vba_project:
-            _add(target, controls.VBA_PART, [vba_project])
+            add(controls.VBA_PART, [vba_project])
+        _add(target, proof.PART, [proof.properties_part(digest.stamp(properties))])
+
+
+def _sheet_proof(content: bytes, page: Page, free: str) -> str:
+    """A sheet's proof, from its XML as openpyxl wrote it."""
+    root = ET.fromstring(content)
+    for cell in root.iter(f"{MAIN}c"):
+        if cell.get("r") in page.cached:
+            _cache(cell, page.cached[cell.get("r")])
+    drawn = len(page.sheet._charts) + len(page.sheet._images) + len(page.shapes)
+    return proof.sheet_proof(proof.contents(root, []), drawn, free)
 
 
 def _add(target: zipfile.ZipFile, part: str, chunks: Iterable[bytes]) -> None:

@@ -11,6 +11,7 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from workbook import styles
 from workbook.macros.controls import Button
 
 OVERVIEW_TAB, TABLE_TAB, TRAINING_TAB = "0072B2", "F8B26A", "009E73"  # colours of the tabs
@@ -57,8 +58,8 @@ class Page:
     def put(self, ref: str, value: Any, style: str = "line") -> None:
         """Write a constant."""
         cell = self.sheet[ref]
-        cell.value = value
-        if isinstance(value, str):
+        cell.value = value if value != "" else None  # an empty text is an empty cell
+        if value and isinstance(value, str):
             cell.data_type = "s"  # a text that starts with "=" is a text
         if isinstance(value, float):
             self.cached[ref] = value
@@ -91,6 +92,11 @@ class Page:
     def style(self, ref: str, style: str) -> None:
         """Format an empty cell."""
         self.sheet[ref].style = f"gradsheet {style}"
+
+    def numbers(self, cells: str) -> None:
+        """Show small and large numbers of a range, or of ranges with spaces between, in scientific notation."""
+        for rule in styles.scientific_where_needed():
+            self.sheet.conditional_formatting.add(cells, rule)
 
     def link(self, ref: str, text: str, target: str, style: str = "link") -> None:
         """Write a link to a place in this workbook, such as 'LR=0.1'!A1."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from workbook import shapes
-from workbook.layout import Layout
-from workbook.styles import GROUP_COLOURS
-from workbook.texts import plain, small_aware
+from workbook.layout import PICTURE_ROW, Layout
+from workbook.styles import DECIMALS, GROUP_COLOURS, LARGE, NUMBER_FORMATS, SMALL
+from workbook.texts import plain
 from xlfuncs.network import Weight
 
 NODE_WIDTH, NODE_HEIGHT = 66, 42
@@ -31,11 +31,11 @@ class Node:
 
 
 def anchor(layout: Layout, row: dict[str, float]) -> str:
-    """The drawing's anchor over A2:G… as XML. `row` holds the first iteration's numbers."""
+    """The drawing's anchor over A3:G… as XML. `row` holds the first iteration's numbers."""
     title = "Network " + "-".join(map(str, layout.network.sizes))
     description = f"{title}: nodes with their activations and edges with their weights at iteration 1"
     drawn = "".join(_shapes(layout, row))
-    return shapes.group(title, description, layout.picture_px, (0, 1), (7, layout.forward_row - 1), drawn)
+    return shapes.group(title, description, layout.picture_px, (0, PICTURE_ROW - 1), (7, layout.forward_row - 1), drawn)
 
 
 def nodes(layout: Layout) -> list[list[Node]]:
@@ -67,8 +67,8 @@ def label_place(left: list[Node], right: list[Node]) -> float | None:
 
     room = right[0].x - left[0].x - NODE_WIDTH
     nearest = (LABEL_NAME + LABEL_VALUE) / 2 / room + 0.01
-    best = max((nearest + k / 100 for k in range(int((1 - 2 * nearest) * 100))), key=gap)
-    return best if gap(best) >= LABEL_HEIGHT - 1 else None
+    best = max((nearest + k / 100 for k in range(int((1 - 2 * nearest) * 100))), key=gap, default=None)
+    return best if best is not None and gap(best) >= LABEL_HEIGHT - 1 else None
 
 
 def _shapes(layout: Layout, row: dict[str, float]) -> Iterator[str]:
@@ -88,13 +88,17 @@ def _shapes(layout: Layout, row: dict[str, float]) -> Iterator[str]:
                 x = a.x + NODE_WIDTH / 2 + place * (b.x - a.x - NODE_WIDTH)
                 y = a.y + place * (b.y - a.y)
                 yield from _label(ids, layout, weight.name, row, int(x), int(y))
+    added = {unit: bias.name for bias in layout.network.biases for unit in bias.targets}
     for layer in layers:
         for node in layer:
             yield from _node(ids, layout, node, row)
+            if node.name in added:
+                x, y = node.x, node.y + NODE_HEIGHT // 2 + LABEL_HEIGHT // 2 + 1
+                yield from _label(ids, layout, added[node.name], row, x, y)
     for k, node in enumerate(layers[-1]):
         left = node.x + NODE_WIDTH // 2 + 6
-        for variable, dy in ((layout.network.target_names[k], -9), (layout.network.error_names[k], 9)):
-            yield from _reading(ids, layout, variable, row, left, node.y + dy)
+        yield from _reading(ids, layout, "target", layout.network.target_names[k], row, left, node.y - 9)
+        yield from _reading(ids, layout, "error", layout.network.error_names[k], row, left, node.y + 9)
 
 
 def _node(ids: Iterator[int], layout: Layout, node: Node, row: dict[str, float]) -> Iterator[str]:
@@ -103,7 +107,7 @@ def _node(ids: Iterator[int], layout: Layout, node: Node, row: dict[str, float])
     yield shapes.filled(next(ids), f"node {node.name}", place, "ellipse", GROUP_COLOURS[node.group], "595959")
     yield shapes.text(next(ids), f"name {node.name}", (x, y + 5, NODE_WIDTH, 16), node.name, size=1000, bold=True)
     cell = layout.cell(node.shown, layout.first_row)
-    shown = shown_number(node.shown, row[node.shown])
+    shown = shown_number(node.group, row[node.shown])
     yield shapes.text(next(ids), node.shown, (x, y + 21, NODE_WIDTH, 15), shown, size=900, link=cell)
 
 
@@ -115,22 +119,26 @@ def _label(ids: Iterator[int], layout: Layout, variable: str, row, x: int, y: in
     yield shapes.text(next(ids), f"name {variable}", (x, y, LABEL_NAME, LABEL_HEIGHT), variable, size=800, bold=True)
     cell = layout.cell(variable, layout.first_row)
     place = (x + LABEL_NAME, y, LABEL_VALUE, LABEL_HEIGHT)
-    yield shapes.text(next(ids), variable, place, shown_number(variable, row[variable]), size=800, link=cell, align="l")
+    yield shapes.text(next(ids), variable, place, shown_number("weight", row[variable]), size=800, link=cell, align="l")
 
 
-def _reading(ids: Iterator[int], layout: Layout, variable: str, row, x: int, y: int) -> Iterator[str]:
+def _reading(ids: Iterator[int], layout: Layout, group: str, variable: str, row, x: int, y: int) -> Iterator[str]:
     """A name and a number to the right of an output: its target, its error."""
     yield shapes.text(next(ids), f"name {variable}", (x, y - 8, 20, 16), variable, size=900, bold=True, align="l")
     cell = layout.cell(variable, layout.first_row)
     place = (x + 20, y - 8, 76, 16)
-    yield shapes.text(next(ids), variable, place, shown_number(variable, row[variable]), size=900, link=cell, align="l")
+    yield shapes.text(next(ids), variable, place, shown_number(group, row[variable]), size=900, link=cell, align="l")
 
 
-def shown_number(variable: str, value: float) -> str:
-    """A number as its cell's format shows it."""
-    if variable[0] in "it":
+def shown_number(group: str, value: float) -> str:
+    """A number as its cell shows it, which `Page.numbers` formats."""
+    if value == 0:
+        return "0"
+    if not SMALL < abs(value) <= LARGE:
+        return f"{value:.6E}"
+    if group in ("input", "target"):
         return plain(value)
-    return small_aware(value) if variable[0] == "E" else f"{value:.6f}"
+    return f"{value:.{8 if NUMBER_FORMATS[group] == DECIMALS else 6}f}"
 
 
 def _edge(identity: int, weight: Weight, a: Node, b: Node) -> str:

@@ -14,11 +14,12 @@ from openpyxl.utils import get_column_letter
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from workbook.layout import absolute, quoted
+from workbook.layout import COLUMN_CHARS, absolute, quoted
 from workbook.lr_sheet import only_numbers
 from workbook.page import NOT_AVAILABLE, OVERVIEW_TAB, Page
 from xlfuncs import explain, maths
-from xlfuncs.expression import EXP_LIMIT, excel
+from xlfuncs.expression import excel
+from xlfuncs.logistic import EXP_LIMIT
 from xlfuncs.network import Network
 
 PLAYGROUND = "Playground"
@@ -26,6 +27,7 @@ ABOUT = (
     "One iteration, step by step: every white row is computed twice, by a Python function (one array a row) and by "
     "plain formulas. Change a yellow cell: both follow."
 )
+NOTHING_COMPARED = "nothing was compared: no Python here"
 FIRST = 3  # column C: the first number of every row
 INPUT_ROW, WEIGHT_ROW = 6, 9
 FORWARD_ROW = 12
@@ -73,11 +75,22 @@ def write(page: Page, network: Network, learning_rate: float) -> None:
     native = {**cells, **_native_cells(steps)}
     for step in steps:
         _block(page, network, step, values, native)
-    differences = ",".join(step.difference for step in steps)
-    page.put("B3", "Largest difference", "label")
-    page.formula("C3", f"MAX({differences})", 0.0, "table error")
+    page.numbers(" ".join(cells for step in steps for cells in (step.python, step.cells(3))))
+    _largest_difference(page, steps)
     _check(page, steps[-1].row + 6, network)
     _why(page, network, values, steps, side)
+
+
+def _largest_difference(page: Page, steps: list[Step]) -> None:
+    """Of what was compared: without Python that is nothing, and nothing proves nothing."""
+    differences = ",".join(step.difference for step in steps)
+    count = sum(len(step.names) for step in steps)
+    page.put("B3", "Largest difference", "label")
+    compared = f"COUNT({differences})"
+    # Arrays, as all that depends on Python's cells: a program without Python computes them anew when it opens the file.
+    page.array("C3:C3", f'IF({compared}=0,"–",MAX({differences}))', [[0.0]], "difference")
+    said = f'IF({compared}=0,"{NOTHING_COMPARED}",{compared}&" of {count} numbers compared")'
+    page.array("D3:D3", said, [[f"{count} of {count} numbers compared"]], "note")
 
 
 def _values(network: Network, learning_rate: float) -> dict[str, float]:
@@ -117,7 +130,7 @@ def _set_up(page: Page, network: Network, steps: list[Step], side: str) -> None:
     sheet.column_dimensions["B"].width = 20
     widest = max(len(step.names) for step in steps)
     for k in range(max(widest, len(network.inputs) + len(network.targets) + 2)):
-        sheet.column_dimensions[get_column_letter(FIRST + k)].width = 13
+        sheet.column_dimensions[get_column_letter(FIRST + k)].width = COLUMN_CHARS + 1
     sheet.column_dimensions[get_column_letter(FIRST + widest)].width = 3
     page.put("B1", "Playground", "title")
     sheet.row_dimensions[1].height = 34
@@ -186,14 +199,16 @@ def _block(page: Page, network: Network, step: Step, values: dict[str, float], n
         page.put(f"{letter}{step.row + 1}", label, f"head {column.group}")
         formula = excel(column.formula, lambda variable, _: native[variable], guarded=_far_below(network))
         page.formula(f"{letter}{step.row + 3}", formula, values[name], "table error")
-        both = (f"{letter}{step.row + 2}", f"{letter}{step.row + 3}")
-        page.formula(f"{letter}{step.row + 4}", f'IFERROR(ABS({both[0]}-{both[1]}),"–")', 0.0, "difference")
+    unequal = f'IFERROR(ABS({step.python}-{step.cells(3)}),"–")'
+    page.array(step.difference, unequal, [[0.0] * len(step.names)], "difference")
     if step.function == "BP_FORWARD":
         page.put(f"B{step.row + 6}", "outputs", "label")
         activations = [name for name in step.names if name.startswith("a_o")]
         for k, name in enumerate(activations):
             source = f"{get_column_letter(FIRST + step.names.index(name))}{step.row + 2}"
-            page.formula(f"{get_column_letter(FIRST + k)}{step.row + 6}", source, values[name], "linked")
+            here = f"{get_column_letter(FIRST + k)}{step.row + 6}"
+            page.array(f"{here}:{here}", source, [[values[name]]], "table error")
+        page.numbers(f"C{step.row + 6}:{get_column_letter(FIRST + len(activations) - 1)}{step.row + 6}")
 
 
 def _far_below(network: Network) -> bool:
@@ -215,7 +230,7 @@ def _why(page: Page, network: Network, values: dict[str, float], steps: list[Ste
     """At the right: one weight's gradient, line by line."""
     first = page.sheet[f"{side}1"].column
     symbol, formula, number = (get_column_letter(first + k) for k in range(3))
-    longest = max(len(line[1]) for w in network.weights for line in explain.lines(network, w, values))
+    longest = max(len(line[1]) for w in network.weights for line in explain.lines(network, w.name, values))
     for letter, width in ((symbol, 18), (formula, min(max(40, longest), 90)), (number, 16)):
         page.sheet.column_dimensions[letter].width = width
     chosen = network.weights[0]
@@ -244,6 +259,7 @@ def _why(page: Page, network: Network, values: dict[str, float], steps: list[Ste
     position = f"MATCH({weight_cell},${names[0]}${WEIGHT_ROW - 1}:${names[1]}${WEIGHT_ROW - 1},0)"
     plain_cells = f"${names[0]}${native_row}:${names[1]}${native_row}"
     page.formula(f"{number}{INPUT_ROW + 2}", f"INDEX({plain_cells},{position})", gradient, "table error")
+    page.numbers(f"{number}{INPUT_ROW + 1}:{number}{INPUT_ROW + 2}")
     _lines(page, network, values, (symbol, formula, number), INPUT_ROW + 4, f"BP_EXPLAIN({arguments})")
 
 
@@ -251,12 +267,13 @@ def _lines(page: Page, network: Network, values: dict[str, float], letters: Sequ
     """The explanation's array, as high as the longest one; rows that the chosen weight leaves over look empty."""
     for letter, head in zip(letters, ("symbol", "formula", "number"), strict=True):
         page.put(f"{letter}{top}", head, "table head")
-    rows = max(len(explain.lines(network, w, values)) for w in network.weights)
-    lines = [list(line) for line in explain.lines(network, network.weights[0], values)]
+    rows = max(len(explain.lines(network, w.name, values)) for w in network.weights)
+    lines = [list(line) for line in explain.lines(network, network.weights[0].name, values)]
     lines += [[NOT_AVAILABLE] * 3] * (rows - len(lines))
     cells = f"{letters[0]}{top + 1}:{letters[2]}{top + rows}"
     page.call(cells, call, lines, "explanation")
     for row in range(top + 1, top + rows + 1):
         page.style(f"{letters[2]}{row}", "table error")
+    page.numbers(f"{letters[2]}{top + 1}:{letters[2]}{top + rows}")
     hidden = FormulaRule(formula=[f"ISNA({letters[0]}{top + 1})"], font=Font(color="FFFFFF"), stopIfTrue=True)
     page.sheet.conditional_formatting.add(cells, hidden)

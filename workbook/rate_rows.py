@@ -8,7 +8,8 @@ import numpy as np
 
 from workbook.layout import START, Layout, StartLayout, absolute, quoted, sheet_name
 from workbook.page import NATIVE, UDF, Page
-from xlfuncs.expression import EXP_LIMIT, excel
+from xlfuncs.expression import excel
+from xlfuncs.logistic import EXP_LIMIT
 from xlfuncs.network import Network
 
 
@@ -56,17 +57,23 @@ def _write(page: Page, layout: Layout, table: np.ndarray, formulas) -> None:
         page.put(f"{letter}{layout.header_row}", column.label, f"head {column.group}")
         page.style(f"{letter}{layout.first_row}", f"body {column.group}")
     styles = [page.sheet[layout.cell(c.name, layout.first_row)].style_id for c in network.columns]
+    first, last = (c.name for c in (network.columns[1], network.columns[-1]))
+    page.numbers(f"{layout.cell(first, layout.first_row)}:{layout.cell(last, layout.last_row)}")
     page.rows_from, page.rows_to = layout.first_row, layout.last_row
     page.rows = lambda: _row_xml(layout, table, styles, formulas)
 
 
 def is_guarded(layout: Layout, table: np.ndarray) -> bool:
     """Whether a pre-activation is so far below 0 that Excel's EXP would overflow."""
-    units = [k for k, c in enumerate(layout.network.columns) if c.formula.op != "sigmoid" and c.group in _UNITS]
-    return bool(table[:, units].min() < EXP_LIMIT)
-
-
-_UNITS = ("hidden", "output")
+    network = layout.network
+    sums = {
+        unit
+        for d, layer in enumerate(network.layers)
+        if layer.activation == "sigmoid"
+        for unit in network.unit_names(d)
+    }
+    places = [k for k, name in enumerate(network.column_names) if name in sums]
+    return bool(places) and bool(table[:, places].min() < EXP_LIMIT)
 
 
 def _formulas(layout: Layout, guarded: bool, learning_rate: str) -> tuple[list[str | None], list[str | None]]:
@@ -85,7 +92,7 @@ def _formulas(layout: Layout, guarded: bool, learning_rate: str) -> tuple[list[s
         below.append(formula)
         if column.start is None:
             first.append(formula)
-        elif column.group == "iteration":
+        elif column.group in ("iteration", "state"):
             first.append(None)
         else:
             first.append(f"<f>{START}!{absolute(start.of(column.name))}</f>")

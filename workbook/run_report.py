@@ -76,7 +76,7 @@ def of_run(run: "Run") -> RunReport:
     graph, note = _graph()
     return RunReport(
         folder=str(Path(run.folder).resolve()),
-        title=f"MNIST CNN, recipe {config.recipe.name}",
+        title=f"A CNN on {config.data_label}, recipe {config.recipe.name}",
         data_label=config.data_label,
         settings=_settings(run),
         test_images=config.test_images,

@@ -21,7 +21,7 @@ def group(
     extent = f'<a:off x="0" y="0"/><a:ext cx="{width * EMU}" cy="{height * EMU}"/>'
     child = f'<a:chOff x="0" y="0"/><a:chExt cx="{width * EMU}" cy="{height * EMU}"/>'
     return (
-        f'<xdr:twoCellAnchor editAs="oneCell" {NAMESPACES}>'
+        f'<xdr:twoCellAnchor editAs="twoCell" {NAMESPACES}>'
         f"<xdr:from>{_corner(*start)}</xdr:from><xdr:to>{_corner(*end)}</xdr:to>"
         f'<xdr:grpSp><xdr:nvGrpSpPr><xdr:cNvPr id="1001" name={quoteattr(title)} descr={quoteattr(description)}/>'
         f"<xdr:cNvGrpSpPr/></xdr:nvGrpSpPr><xdr:grpSpPr><a:xfrm>{extent}{child}</a:xfrm></xdr:grpSpPr>"

@@ -1,14 +1,18 @@
 """The first sheet: what this is, the cells to change, the learning rates compared, links."""
 
 import numpy as np
+from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 
 from workbook import charts, graphs_sheet
-from workbook.layout import GRAPHS, Layout, StartLayout, absolute, quoted, sheet_name
+from workbook.layout import COLUMN_CHARS, GRAPHS, Layout, StartLayout, absolute, quoted, sheet_name
 from workbook.lr_sheet import only_numbers
 from workbook.page import NATIVE, OVERVIEW_TAB, UDF, VALUES, Page
 from workbook.rate_rows import RateTable
+from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES
+from xlfuncs.spec import Spec
 
+CHART_COLUMNS = 8
 ABOUT = (
     "A small neural network is trained by backpropagation, one iteration a row, once for each learning rate ɳ. "
     "Every cell of the tables is the formula of that step: click it to see where its number comes from."
@@ -36,12 +40,12 @@ DIFFERENCES = (
 def write(page: Page, layout: Layout, tables: list[RateTable], run_sheets: list[str]) -> None:
     """Fill the page; `run_sheets` are the names of the sheets of a training run, if there is one."""
     start = StartLayout(layout.network)
-    last = get_column_letter(max(8, 2 + max(layout.network.sizes)))
+    last = get_column_letter(max(8, 2 + start.widest))
     _set_up(page, layout)
     page.put("B1", "Backpropagation, cell by cell", "title")
     page.sheet.row_dimensions[1].height = 34
     _paragraph(page, f"B2:{last}2", ABOUTS[page.formulas], height=34)
-    page.put("B4", "The network and its data", "heading")
+    page.put("B4", f"The network and its data: {Spec.of(layout.network)}", "heading")
     page.put("B5", HOW.format(cell=layout.learning_rate) if page.live else "The start values of every sheet.", "note")
     _settings(page, layout, start)
     _learning_rates(page, layout, start, tables)
@@ -50,11 +54,19 @@ def write(page: Page, layout: Layout, tables: list[RateTable], run_sheets: list[
     below = start.table_row + len(tables) + 3
     page.put(f"B{below}", "How to read a sheet", "heading")
     _reading(page, layout, below + 1)
-    below += 6
-    page.put(f"B{below}", "These numbers and the published ones", "heading")
-    _paragraph(page, f"B{below + 1}:{last}{below + 1}", DIFFERENCES, height=112)
+    below += 5
+    if is_reference(layout, tables):
+        page.put(f"B{below + 1}", "These numbers and the published ones", "heading")
+        _paragraph(page, f"B{below + 2}:{last}{below + 2}", DIFFERENCES, height=112)
+        below += 2
     _chart(page, layout, start, tables)
-    page.sheet.print_area = f"A1:{get_column_letter(_chart_column(layout) + 7)}{below + 1}"
+    page.sheet.print_area = f"A1:{get_column_letter(_chart_column(layout) + CHART_COLUMNS - 1)}{below}"
+
+
+def is_reference(layout: Layout, tables: list[RateTable]) -> bool:
+    """Whether this is the exercise's own set-up, to which the published percentages belong."""
+    rates = [table.learning_rate for table in tables]
+    return layout.network == DEFAULT and layout.iterations == ITERATIONS and set(rates) == set(LEARNING_RATES)
 
 
 def _set_up(page: Page, layout: Layout) -> None:
@@ -62,8 +74,8 @@ def _set_up(page: Page, layout: Layout) -> None:
     page.prepare(OVERVIEW_TAB)
     sheet.column_dimensions["A"].width = 2
     sheet.column_dimensions["B"].width = 24
-    for k in range(3, 3 + max(6, max(layout.network.sizes))):
-        sheet.column_dimensions[get_column_letter(k)].width = 14
+    for k in range(3, _chart_column(layout)):
+        sheet.column_dimensions[get_column_letter(k)].width = COLUMN_CHARS + 1  # in a larger font than the tables'
 
 
 def _paragraph(page: Page, cells: str, text: str, height: float) -> None:
@@ -80,18 +92,21 @@ def _settings(page: Page, layout: Layout, start: StartLayout) -> None:
     page.put(f"B{start.INPUT_ROW + 1}", "Targets", "label")
     values = dict(zip(network.input_names, network.inputs, strict=True))
     values |= dict(zip(network.target_names, network.targets, strict=True))
-    values |= {weight.name: weight.start for weight in network.weights}
+    values |= {weight.name: weight.start for weight in (*network.weights, *network.biases)}
     for variable, value in values.items():
         ref = start.of(variable)
         page.put(ref, value, "change" if page.live else "linked")
-        page.sheet[ref].number_format = f'"{variable} =  "General'
+        # The sign is written in each section: a program would put it before the name.
+        page.sheet[ref].number_format = ";".join(f'"{variable} =  "{code}' for code in ("General", "-General", "0"))
+        page.sheet[ref].alignment = Alignment(horizontal="right", vertical="center", shrink_to_fit=True)
     for weight in network.weights:
         if weight.column == 0:
             row = start.weight(weight)[1:]
-            page.put(f"B{row}", f"Weights into {weight.target}", "label")
+            biased = any(start.bias(bias)[1:] == row for bias in network.biases)
+            page.put(f"B{row}", f"Weights into {weight.target}{', bias' if biased else ''}", "label")
     if page.live:
         first, last = start.input(0), start.weight(network.weights[-1])
-        widest = get_column_letter(2 + max(network.sizes))
+        widest = get_column_letter(2 + start.widest)
         only_numbers(page, f"{first}:{widest}{last[1:]}", "Inputs, targets and weights are numbers, such as 0.15.")
 
 
@@ -122,6 +137,7 @@ def _learning_rates(page: Page, layout: Layout, start: StartLayout, tables: list
         left = float(curve[-1] / curve[0]) if curve[0] else ""
         page.formula(f"F{row}", f'IF(D{row}=0,"",E{row}/D{row})', left, "table percent")
         page.formula(f"G{row}", _halved_formula(layout, sheet, row), halved(curve), "table")
+    page.numbers(f"D{top + 1}:E{top + len(tables)}")
     page.link(f"B{top + len(tables) + 1}", "All error charts", f"{quoted(GRAPHS)}!A1")
 
 
@@ -145,11 +161,14 @@ def _reading(page: Page, layout: Layout, row: int) -> None:
     lines = [
         f"Row {layout.first_row} is iteration 1, with the start values above; each further row is one training step.",
         f"A row from left to right: targets and inputs ({letters[network.target_names[0]]}–"
-        f"{letters[network.input_names[-1]]}), weights, forward pass, errors "
+        f"{letters[network.input_names[-1]]}), weights{' and biases' if network.biases else ''}, forward pass, errors "
         f"({letters[network.error_names[0]]}–{letters['E_total']}), gradients "
-        f"({letters[f'grad_{weights[0].name}']}–{letters[f'grad_{weights[-1].name}']}).",
+        f"({letters[f'grad_{network.learned[0]}']}–{letters[f'grad_{network.learned[-1]}']}).",
         f"Each weight is the one above it minus ɳ times its gradient above it: {weights[0].name} − ɳ·∂E/∂"
-        f"{weights[0].name}.",
+        f"{weights[0].name}."
+        if network.optimizer == "sgd" and not network.decay
+        else f"Each weight is the one above it minus the step of {network.optimizer}, whose memory stands in the last "
+        f"columns.",
         "Collapse the rows above a table with the − at the left edge to see more of it.",
     ]
     for k, line in enumerate(lines):
@@ -157,13 +176,14 @@ def _reading(page: Page, layout: Layout, row: int) -> None:
 
 
 def _chart_column(layout: Layout) -> int:
-    return 3 + max(6, max(layout.network.sizes)) + 1
+    """Right of the settings, or of the learning rates' table where that is wider."""
+    return 3 + max(5, StartLayout(layout.network).widest) + 1
 
 
 def _chart(page: Page, layout: Layout, start: StartLayout, tables: list[RateTable]) -> None:
     """All learning rates in one chart, beside the settings."""
     first = get_column_letter(_chart_column(layout))
-    last = get_column_letter(_chart_column(layout) + 7)
+    last = get_column_letter(_chart_column(layout) + CHART_COLUMNS - 1)
     charts.place(
         page.sheet, graphs_sheet.sweep_chart(layout, tables), f"{first}4", f"{last}{start.table_row + len(tables)}"
     )

@@ -1,39 +1,70 @@
 """Colours, fonts and number formats: one named style for each kind of cell."""
 
 from openpyxl import Workbook
+from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
+from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.styles.numbers import NumberFormat
 
-# The reference sheet's header colours, by the columns' group.
+# The reference sheet's header colours, by the columns' group: its hues, in a lightness that keeps neighbours apart for
+# readers who don't tell red from green.
 GROUP_COLOURS = {
     "iteration": "F8B26A",
     "target": "F8B26A",
     "input": "F8B26A",
     "weight": "CFCFCF",
-    "hidden": "9CC3E6",
-    "output": "A9D18E",
-    "error": "F28B82",
-    "gradient": "FBD9B5",
+    "bias": "E3DCEB",
+    "hidden": "90BCE6",
+    "output": "C9E7B0",
+    "error": "E8655A",
+    "delta": "F6C9A0",
+    "gradient": "FCE4CC",
+    "state": "D9E4E4",
 }
 INPUT_FILL, INPUT_INK = "FFF9C4", "1F3FBF"
 RESULT_FILL = "FFE699"
 INK, QUIET, RULE, LINK = "262626", "6B6B6B", "D0D0D0", "0B5CAD"
 
-# A number below 0.001 is shown in scientific notation: 0.000000 would hide what the table is about.
-SMALL_AWARE = "[>=0.001]0.00000000;[<=-0.001]-0.00000000;0.000000E+00"
+# Sections without conditions: programs disagree on a negative number's sign where a condition chooses the section.
+# What these would hide or make too wide is shown in scientific notation, by `Page.numbers`.
+DECIMALS = "0.00000000;-0.00000000;0"
+SCIENTIFIC = "0.000000E+00"
+SMALL, LARGE = 0.001, 1_000
+"""Up to and from where on the absolute value of a number is shown in scientific notation."""
+FIRST_FORMAT = 164  # the number that a workbook's first own format gets: `register` makes it SCIENTIFIC's
+# Not General: LibreOffice would show a formula's cell in the format of the cell it refers to.
+GIVEN = "0.0#######"
 NUMBER_FORMATS = {
     "iteration": "0",
-    "target": "General",
-    "input": "General",
+    "target": GIVEN,
+    "input": GIVEN,
     "weight": "0.000000",
+    "bias": "0.000000",
     "hidden": "0.000000",
     "output": "0.000000",
-    "error": SMALL_AWARE,
-    "gradient": SMALL_AWARE,
+    "error": DECIMALS,
+    "delta": DECIMALS,
+    "gradient": DECIMALS,
+    "state": DECIMALS,
 }
 
 _rule = Side(style="thin", color=RULE)
 _hair = Side(style="hair", color=RULE)
 _box = Side(style="thin", color="A6A6A6")
+
+
+def scientific_where_needed() -> list[Rule]:
+    """Conditional formats for numbers: 0 as 0, small and large ones in scientific notation, its sign with each."""
+
+    def rule(operator: str, limits: list[str], code: str, identity: int, **more) -> Rule:
+        look = DifferentialStyle(numFmt=NumberFormat(numFmtId=identity, formatCode=code))
+        return Rule(type="cellIs", operator=operator, formula=limits, dxf=look, **more)
+
+    return [
+        rule("equal", ["0"], "0", 1, stopIfTrue=True),
+        rule("between", [f"-{SMALL}", f"{SMALL}"], SCIENTIFIC, FIRST_FORMAT),
+        rule("notBetween", [f"-{LARGE}", f"{LARGE}"], SCIENTIFIC, FIRST_FORMAT),
+    ]
 
 
 def _fill(colour: str) -> PatternFill:
@@ -58,6 +89,7 @@ def register(book: Workbook) -> None:
     """Add every style to the workbook; cells then name them, as in `cell.style = "gradsheet title"`."""
     all_round = Border(left=_rule, right=_rule, top=_rule, bottom=_rule)
     styles = [
+        _style("scientific", number_format=SCIENTIFIC, align="right"),
         _style("title", size=20, bold=True),
         _style("heading", size=13, bold=True),
         _style("chart title", bold=True, wrap=True),
@@ -75,25 +107,26 @@ def register(book: Workbook) -> None:
         _style("change left", colour=INPUT_INK, fill=INPUT_FILL, border=all_round, align="left", indent=1),
         _style("difference", align="right", border=all_round, colour=QUIET, number_format="0E+00"),
         _style("explanation", border=all_round, size=10, indent=1),
-        _style("linked", align="right", border=all_round),
+        _style("linked", size=10, align="right", border=all_round, number_format=GIVEN),
         _style("table head", bold=True, fill="E7E6E6", wrap=True, align="center", border=all_round),
         _style("table", border=all_round, align="right"),
+        _style("curve name", bold=True, fill="E7E6E6", align="center", border=all_round),
         _style("table link", border=all_round, colour=LINK, underline="single"),
-        _style("table error", border=all_round, align="right", number_format=SMALL_AWARE),
+        _style("table error", border=all_round, align="right", number_format=DECIMALS),
         _style("setting", align="left", indent=1),
         _style("accuracy", size=18, bold=True, align="left", number_format='0.00" %"'),
         _style("pixel", number_format=";;;"),
         _style("caption", size=9, align="center"),
         _style("right", size=10, align="center", fill="E2F0D9", border=all_round),
-        _style("count", size=10, align="center", border=all_round, number_format="0;;"),
+        _style("count", size=10, align="center", border=all_round, number_format="0;-0;"),
         _style("probability", align="right", border=all_round, number_format="0.0000"),
         _style("digit", size=36, bold=True, align="center"),
-        _style("table percent", border=all_round, align="right", number_format="[>=0.001]0.0%;0.0000%"),
+        _style("table percent", border=all_round, align="right", number_format="0.0000%"),
         _style("box title", size=10, bold=True, indent=1, border=Border(top=_box, left=_box)),
         _style("box line", size=9, indent=1, wrap=True, border=Border(left=_box)),
         _style("box line fill", size=9),
         _style("box chain", size=9, indent=1, border=Border(left=_box)),
-        _style("box line number", size=9, align="right", number_format=SMALL_AWARE, border=Border(right=_box)),
+        _style("box line number", size=9, align="right", number_format=DECIMALS, border=Border(right=_box)),
         _style("box top", size=9, border=Border(top=_box)),
         _style("box corner", size=9, border=Border(top=_box, right=_box), align="right"),
         _style(
@@ -112,13 +145,14 @@ def register(book: Workbook) -> None:
             bold=True,
             align="right",
             fill=RESULT_FILL,
-            number_format=SMALL_AWARE,
+            number_format=DECIMALS,
             border=Border(right=_box, bottom=_box),
         ),
     ]
     for group, colour in GROUP_COLOURS.items():
         edges = Border(left=_rule, right=_rule, bottom=Side(style="medium", color="7F7F7F"), top=_rule)
         styles.append(_style(f"head {group}", bold=True, fill=colour, align="center", border=edges))
+        styles.append(_style(f"names {group}", size=9, fill=colour, align="center", border=all_round))
         body = Border(left=_rule, right=_rule, bottom=_hair)
         styles.append(_style(f"body {group}", align="right", number_format=NUMBER_FORMATS[group], border=body, size=10))
     for style in styles:

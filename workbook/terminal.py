@@ -3,7 +3,10 @@
 import shutil
 import sys
 import textwrap
+import unicodedata
 from typing import TextIO
+
+DIRECTIONS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")  # they turn what follows around
 
 
 def say(text: str, stream: TextIO | None = None) -> None:
@@ -25,4 +28,11 @@ def wrapped(line: str, columns: int) -> str:
 
 def printable(text: str) -> str:
     """The text with a mark in place of each character that a terminal would obey instead of showing it."""
-    return "".join(sign if sign.isprintable() or sign == "\n" else "\N{REPLACEMENT CHARACTER}" for sign in text)
+    return "".join("\N{REPLACEMENT CHARACTER}" if is_obeyed(sign) and sign != "\n" else sign for sign in text)
+
+
+def is_obeyed(sign: str) -> bool:
+    """Whether a character does something instead of being seen: control, line and direction signs, half pairs."""
+    return not sign.isprintable() and (
+        unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") or unicodedata.bidirectional(sign) in DIRECTIONS
+    )

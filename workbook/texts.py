@@ -19,8 +19,3 @@ def plain(value: float) -> str:
 def listing(items: list[str], last: str = "and") -> str:
     """a, b and c."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"
-
-
-def small_aware(value: float) -> str:
-    """A number as `styles.SMALL_AWARE` shows it: 0.01418138, 5.000000E-05."""
-    return f"{value:.8f}" if abs(value) >= 0.001 else f"{value:.6E}"

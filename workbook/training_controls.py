@@ -18,7 +18,6 @@ from workbook.training_layout import (
     LOG_CORNER,
     MAX_EPOCHS,
     PROGRESS,
-    READY,
     RUN_FOLDER,
     SETTINGS,
     STATUS,
@@ -37,8 +36,8 @@ BUTTONS = (
 )
 
 
-def write(page: Page, report: RunReport | None) -> None:
-    """Fill rows 4 to 10, and name the cells."""
+def write(page: Page, report: RunReport | None, status: str) -> None:
+    """Fill rows 4 to 10, and name the cells. `status` is what the status line says until a button is pressed."""
     named = {setting.name: _setting(page, k, setting) for k, setting in enumerate(SETTINGS)}
     named |= {STATUS: f"C{STATUS_ROW}", PROGRESS: f"C{PROGRESS_ROW}", RUN_FOLDER: FOLDER}
     named[LOG_CORNER] = f"{get_column_letter(FIRST_COLUMN)}{HEADER_ROW}"
@@ -50,7 +49,7 @@ def write(page: Page, report: RunReport | None) -> None:
         page.sheet.column_dimensions[get_column_letter(k)].number_format = number_format
     _recipes_own(page)
     _accuracies(page, report)
-    _status(page, report)
+    _status(page, report, status)
     width = 2
     for k, (caption, macro) in enumerate(BUTTONS):
         left = FIRST_COLUMN - 1 + k * width
@@ -133,9 +132,9 @@ def _accuracies(page: Page, report: RunReport | None) -> None:
         page.sheet.merge_cells(f"{column}{FIRST_ROW + 1}:{column}{FIRST_ROW + 2}")
 
 
-def _status(page: Page, report: RunReport | None) -> None:
+def _status(page: Page, report: RunReport | None, status: str) -> None:
     page.put(f"B{STATUS_ROW}", "Status", "label")
-    page.put(f"C{STATUS_ROW}", READY, "status")
+    page.put(f"C{STATUS_ROW}", status, "status")
     page.sheet.merge_cells(f"C{STATUS_ROW}:J{STATUS_ROW}")
     page.sheet.row_dimensions[STATUS_ROW].height = 32
     page.put(f"B{PROGRESS_ROW}", "Progress", "label")

@@ -12,10 +12,10 @@ from trainer.log import EpochRow
 from trainer.published import PUBLISHED_LOG, PublishedRow
 from workbook import charts, training_controls
 from workbook.charts import LINE_COLOURS, Line
-from workbook.layout import absolute, quoted
+from workbook.layout import COLUMN_CHARS, absolute, quoted
 from workbook.page import TRAINING_TAB, Page
 from workbook.run_report import RunReport
-from workbook.training_layout import COLUMNS, EPOCH_LOG, FIRST_COLUMN, HEADER_ROW, MAX_EPOCHS
+from workbook.training_layout import COLUMNS, EPOCH_LOG, FIRST_COLUMN, HEADER_ROW, MAX_EPOCHS, READY
 
 OURS, PUBLISHED = "This run", "The published log"
 CHART_COLUMN, CHART_COLUMNS, CHART_ROWS = 12, 7, 16  # from L on
@@ -40,13 +40,14 @@ def write(page: Page, report: RunReport | None, *, controls: bool = False) -> No
     rows = report.rows if report else ()
     published = report.published if report else PUBLISHED_LOG
     _set_up(page)
-    page.put("B1", report.title if report else "MNIST CNN", "title")
+    # What the buttons don't renew must be true of any run.
+    page.put("B1", "Training a CNN" if controls else report.title, "title")
     page.sheet.row_dimensions[1].height = 34
-    page.put("B2", _summary(report) if report else training_controls.HOW, "text")
+    page.put("B2", training_controls.HOW if controls else _summary(report), "text")
     page.sheet.merge_cells("B2:J2")
-    page.sheet.row_dimensions[2].height = 20
+    page.sheet.row_dimensions[2].height = 36
     if controls:
-        training_controls.write(page, report)
+        training_controls.write(page, report, _summary(report) if report else READY)
     else:
         _settings(page, report)
     _table(page, FIRST_COLUMN, COLUMNS, rows, EPOCH_LOG, OURS)
@@ -65,10 +66,9 @@ def _set_up(page: Page) -> None:
     sheet.sheet_view.zoomScale = 85
     sheet.column_dimensions["A"].width = 2
     for k in (*range(FIRST_COLUMN, CHART_COLUMN), *range(PUBLISHED_COLUMN, PUBLISHED_COLUMN + len(PUBLISHED_COLUMNS))):
-        sheet.column_dimensions[get_column_letter(k)].width = 12
+        sheet.column_dimensions[get_column_letter(k)].width = COLUMN_CHARS
     for gap in (CHART_COLUMN - 1, PUBLISHED_COLUMN - 1):
         sheet.column_dimensions[get_column_letter(gap)].width = 3
-    sheet.freeze_panes = f"A{HEADER_ROW + 1}"
     sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
 
 
@@ -76,9 +76,12 @@ def _summary(report: RunReport) -> str:
     if report.best is None:
         return f"Trained on {report.data_label}. No epoch is finished yet."
     best, last = report.best, report.rows[-1]
+    done = len(report.rows)
+    early = f" {done} of {report.epochs} epochs: stopped early, or still running when this was written."
     return (
         f"Trained on {report.data_label}. Best test accuracy {best.test_accuracy:.2f} % in epoch {best.epoch} "
         f"({best.test_correct:,} of {report.test_images:,}); last epoch {last.test_accuracy:.2f} %."
+        f"{early if done < report.epochs else ''}"
     )
 
 

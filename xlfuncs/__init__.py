@@ -1,7 +1,7 @@
 """The maths of backpropagation and the functions that Excel calls.
 
 Excel's functions are loaded on first use, so that the maths (`xlfuncs.maths`, `xlfuncs.network`) needs only numpy and
-not xlwings.
+not xlwings. Built workbooks call them by these names: `xlfuncs.BP_GRAD` and its family must stay.
 """
 
 from importlib import import_module
@@ -18,12 +18,19 @@ __all__ = [
     "BP_TABLE",
     "BP_UPDATE",
     "MNIST_PREDICT",
+    "NN_EXPLAIN",
+    "NN_FORWARD",
+    "NN_GRAD",
+    "NN_GRADCHECK",
+    "NN_LOSS",
+    "NN_TABLE",
+    "NN_UPDATE",
 ]
 
 
 def __getattr__(attribute: str):
     if attribute in __all__:
-        return getattr(import_module("xlfuncs.functions"), attribute)
+        return getattr(import_module("xlfuncs.excel"), attribute)
     raise AttributeError(f"module 'xlfuncs' has no attribute {attribute!r}")
 
 

@@ -7,11 +7,12 @@ numbers beside it and above it by more than their rounding can explain.
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from xlfuncs import labels
+from xlfuncs import labels, limits
 from xlfuncs.blueprint import Blueprint, blueprint_of, shared
 from xlfuncs.errors import GradsheetError
 from xlfuncs.expression import Expr, evaluate, label
@@ -19,6 +20,11 @@ from xlfuncs.expression import Expr, evaluate, label
 Array = np.ndarray
 _EXACT = 13  # significant digits from which a number counts as unrounded
 _NEIGHBOURS = 3
+_SMALLEST = np.finfo(float).tiny  # Excel has no smaller number than 2.2E-308: it shows 0 for one
+_NEAR = 100  # times the rounding: what is worth a closer look
+_CLEAR_STEP = 4  # roundings that a weight must move by to be seen moving
+_TRIES = 500  # at finding the exchanged variable, a table: the hint isn't worth more
+_NUMBERS_AT_ONCE = 200_000
 _CLEAR = 3  # wrong numbers from which a slip can be told from chance
 
 
@@ -41,7 +47,7 @@ def audit_values(header: list[str], rows: Array, learning_rate: float | None = N
 
     `header` are the labels (any spelling, extra columns are ignored), `rows` the numbers, shape (rows, columns), NaN
     for empty cells. Without `learning_rate` it is the median of (w_k − w_k+1)/∂E/∂w_k. Raises GradsheetError where the
-    header is none of this exercise.
+    header is none of this exercise, or the table takes too long to check.
     """
     columns: dict[str, int] = {}
     for at, text in enumerate(header):
@@ -57,6 +63,8 @@ def audit_values(header: list[str], rows: Array, learning_rate: float | None = N
     rows = np.asarray(rows, dtype=float)
     if rows.ndim != 2 or rows.shape[1] != len(header):
         raise GradsheetError("The table needs as many columns of numbers as it has labels.")
+    at_most = limits.most_audited_rows(len(columns), blueprint.sizes[-1])
+    limits.refuse_over("table has {} rows", len(rows), at_most, "check fewer rows, or a smaller network")
     values = {variable: rows[:, at] for variable, at in columns.items()}
     return audit_columns(shared(blueprint), values, learning_rate)
 
@@ -69,9 +77,8 @@ def audit_columns(blueprint: Blueprint, values: dict[str, Array], learning_rate:
         return []
     rate = estimate_rate(blueprint, values) if learning_rate is None else learning_rate
     units = {variable: _rounding(column) for variable, column in values.items()}
-    coarsest = max((unit.max(initial=0.0) for unit in units.values()), default=0.0)
-    units = {v: np.where(values[v] == 0, coarsest, unit) if not values[v].any() else unit for v, unit in units.items()}
-    frozen = _frozen_rows(blueprint, values)
+    frozen = _frozen_rows(blueprint, values, units, rate)
+    shown = _Shown.of(values, units, rate, blueprint.constants)
     filled = np.mean([np.isfinite(column) for column in values.values()], axis=0) > 0.5
     found = []
     if frozen:
@@ -79,10 +86,11 @@ def audit_columns(blueprint: Blueprint, values: dict[str, Array], learning_rate:
         moved = f"from row {row + 1} on" if frozen == list(range(row, count)) else f"in {len(frozen)} rows"
         message = f"The weights stop changing {moved} although their gradients are not 0: the rows are copies."
         found.append(ValueFinding("frozen rows", blueprint.learned[0], tuple(frozen), np.nan, np.nan, message))
+    tries = iter(range(_TRIES))
     for variable, formula in blueprint.formulas.items():
         if variable not in values or variable == "iteration" or not np.isfinite(values[variable]).any():
             continue
-        expected, allowed = _expected(variable, formula, values, units, rate)
+        expected, allowed = _expected(variable, formula, shown)
         if expected is None:
             continue
         wrong = ~(np.abs(values[variable] - expected) <= allowed) & np.isfinite(expected) & filled
@@ -92,31 +100,86 @@ def audit_columns(blueprint: Blueprint, values: dict[str, Array], learning_rate:
             wrong[frozen] = False
         rows = tuple(int(row) for row in np.flatnonzero(wrong))
         if rows:
-            slip = _slip(variable, formula, rows, values, units, rate)
+            slip = _slip(variable, formula, rows, shown, allowed, tries)
             found.append(_finding(variable, rows, values[variable], expected, blueprint, slip))
     return found
 
 
-def _slip(variable: str, formula: Expr, rows: tuple[int, ...], values, units, rate) -> tuple[str, str] | None:
+@dataclass(frozen=True)
+class _Shown:
+    """The numbers as they are shown, by variable, and how far rounding may have taken each from the calculated one.
+
+    `before` and `unit_before` are those of the row above. `largest` is each column's largest number.
+    """
+
+    now: dict[str, Array]
+    before: dict[str, Array]
+    unit: dict[str, Array]
+    unit_before: dict[str, Array]
+    largest: dict[str, float]
+    rate: float | None
+
+    @classmethod
+    def of(
+        cls, values: dict[str, Array], units: dict[str, Array], rate: float | None, chosen: frozenset[str]
+    ) -> _Shown:
+        """From the shown numbers; a column of `chosen` numbers (targets, inputs) that are short was not rounded."""
+        coarsest = max((unit.max(initial=0.0) for unit in units.values()), default=0.0)
+        short = {v for v, unit in units.items() if v not in chosen and not unit.any() and _all_short(values[v])}
+        units = {v: np.full_like(unit, coarsest) if v in short else unit for v, unit in units.items()}
+        largest = {v: float(np.nanmax(np.abs(column), initial=0.0)) for v, column in values.items()}
+        if rate is not None:
+            values = values | {"learning_rate": np.full(len(next(iter(values.values()))), rate)}
+        before = {v: np.concatenate([[np.nan], column[:-1]]) for v, column in values.items()}
+        unit_before = {v: np.concatenate([[0.0], unit[:-1]]) for v, unit in units.items()}
+        return cls(values, before, units, unit_before, largest, rate)
+
+    def at(self, rows: list[int], names: Collection[str]) -> _Shown:
+        """Some of the rows of some variables."""
+        columns = (self.now, self.before, self.unit, self.unit_before)
+        parts = ({v: part[v][rows] for v in names if v in part} for part in columns)
+        return _Shown(*parts, self.largest, self.rate)
+
+
+def _slip(
+    variable: str, formula: Expr, rows: tuple[int, ...], shown: _Shown, allowed: Array, tries: Iterator[int]
+) -> tuple[str, str] | None:
     """The one exchanged variable that explains every wrong number (what was used, what belongs), None if none does."""
-    if len(rows) < _CLEAR:
+    if len(rows) < _CLEAR or next(tries, None) is None:
         return None
-    at = list(rows)
+    first = list(rows[:_CLEAR])
+    few, near = shown.at(first, _names(formula) | {variable}), _NEAR * allowed[first]
+    families: dict[str, list[str]] = {}
+    for other in shown.unit:
+        families.setdefault(_family(other), []).append(other)
     for name in sorted(_names(formula) - {"learning_rate", variable}):
-        for other in values:
-            if other == name or other.rstrip("0123456789") not in (
-                name.rstrip("0123456789"),
-                name.removeprefix("a_")[:1],
-            ):
-                continue
-            expected, allowed = _expected(variable, _exchanged(formula, name, other), values, units, rate)
-            if expected is not None and np.all(np.abs(values[variable] - expected)[at] <= allowed[at]):
-                return other, name
+        kin = dict.fromkeys([_family(name), name.removeprefix("a_")[:1]])  # a_h2, and h2 itself
+        others = [other for family in kin for other in families.get(family, []) if other != name]
+        if not others:
+            continue
+        if next(tries, None) is None:
+            return None
+        now = few.now | {name: np.array([shown.now[other][first] for other in others])}
+        before = few.before | {name: np.array([shown.before[other][first] for other in others])}
+        with np.errstate(all="ignore"):
+            off = np.abs(few.now[variable] - evaluate(formula, now, before))
+        for k in np.flatnonzero(np.all(np.broadcast_to(off, (len(others), _CLEAR)) <= near, axis=1)):
+            exchanged = _exchanged(formula, name, others[k])
+            if next(tries, None) is None:
+                return None
+            if _explains(variable, exchanged, shown.at(list(rows), _names(exchanged) | {variable})):
+                return others[k], name
     return None
 
 
 def _family(variable: str) -> str:
     return variable.rstrip("0123456789")
+
+
+def _explains(variable: str, formula: Expr, shown: _Shown) -> bool:
+    """Whether the formula gives every number of the variable."""
+    expected, allowed = _expected(variable, formula, shown)
+    return expected is not None and bool(np.all(np.abs(shown.now[variable] - expected) <= allowed))
 
 
 def _exchanged(formula: Expr, old: str, new: str) -> Expr:
@@ -140,16 +203,21 @@ def estimate_rate(blueprint: Blueprint, values: dict[str, Array]) -> float | Non
     return float(np.median(quotients)) if quotients.size else None
 
 
-def _frozen_rows(blueprint: Blueprint, values: dict[str, Array]) -> list[int]:
+def _frozen_rows(
+    blueprint: Blueprint, values: dict[str, Array], units: dict[str, Array], rate: float | None
+) -> list[int]:
     """Rows whose weights are exactly those of the row above although the gradients there are not 0."""
     columns = [v for v in blueprint.learned if v in values and f"grad_{v}" in values]
     if not columns or len(values[columns[0]]) < 2:
         return []
     same = np.all([values[v][1:] == values[v][:-1] for v in columns], axis=0)
     moving = np.any([np.abs(values[f"grad_{v}"][:-1]) > 1e-9 for v in columns], axis=0)
-    unit = np.max([_rounding(values[v]) for v in columns], axis=0)[1:]
+    unit = np.max([units[v] for v in columns], axis=0)[1:]
     largest = np.max([np.abs(values[f"grad_{v}"][:-1]) for v in columns], axis=0)
-    return [int(row) + 1 for row in np.flatnonzero(same & moving & (largest > 1e2 * unit))]
+    clear = largest > 1e2 * unit
+    if rate is not None:
+        clear &= np.abs(rate) * largest > _CLEAR_STEP * unit
+    return [int(row) + 1 for row in np.flatnonzero(same & moving & clear)]
 
 
 def _rounding(column: Array) -> Array:
@@ -159,8 +227,8 @@ def _rounding(column: Array) -> Array:
     those of its longest neighbour of the same size and sign.
     """
     digits, sizes = np.zeros(len(column)), np.zeros(len(column))
-    for row, value in enumerate(column):
-        if np.isfinite(value) and value != 0:
+    for row, value in enumerate(column.tolist()):
+        if value != 0 and math.isfinite(value):
             exponent = math.floor(math.log10(abs(value)))
             significant = len(f"{abs(value):.15g}".replace(".", "").lstrip("0").partition("e")[0])
             digits[row], sizes[row] = significant - 1 - exponent, math.copysign(exponent + 500.0, value)
@@ -170,31 +238,55 @@ def _rounding(column: Array) -> Array:
         longest[shift:] = np.where(alike, np.maximum(longest[shift:], digits[:-shift]), longest[shift:])
         longest[:-shift] = np.where(alike, np.maximum(longest[:-shift], digits[shift:]), longest[:-shift])
     in_full = longest + np.where(sizes == 0, 0, np.abs(sizes) - 499) >= _EXACT
-    units = np.where((longest <= 2) | in_full, 0.0, 0.5 * 10.0**-longest)
+    short = longest <= 2
+    units = np.where(short | in_full, 0.0, 0.5 * 10.0**-longest)
+    # Among longer numbers, 0.5 is what is left of 0.500000.
+    units = np.where(short & (column != 0), np.min(units, where=units > 0, initial=np.inf), units)
+    units = np.where(np.isinf(units), 0.0, units)
     # A 0 may be what is left of 0.00004: it was rounded as the column's other numbers were.
     return np.where((column == 0) & (units == 0), units.max(initial=0.0), units)
 
 
-def _expected(variable: str, formula: Expr, values, units, rate):
+def _all_short(column: Array) -> bool:
+    """Whether a column shows only 0, 1, 0.5 and the like: in a rounded table, what is left of longer numbers."""
+    return all(float(f"{value:.2g}") == value for value in np.unique(column[np.isfinite(column)]).tolist())
+
+
+def _expected(variable: str, formula: Expr, shown: _Shown) -> tuple[Array, Array] | tuple[None, None]:
     """The value that follows from the neighbours, and how far rounding allows to be from it. None if one is absent."""
     names = _names(formula)
-    now = dict(values)
-    if rate is not None:
-        now["learning_rate"] = np.full_like(values[variable], rate)
-    if any(name not in now for name in names):
+    if any(name not in shown.now for name in names):
         return None, None
-    before = {name: np.concatenate([[np.nan], column[:-1]]) for name, column in now.items()}
     with np.errstate(all="ignore"):
-        expected = np.asarray(evaluate(formula, now, before), dtype=float)
-        allowed = np.broadcast_to(units[variable], expected.shape).copy()
-        for name in names:
-            unit = 1e-4 * rate * (units[variable] > 0) if name == "learning_rate" else units.get(name, np.zeros(1))
-            if np.any(unit):
-                above = np.concatenate([[0.0], unit[:-1]])
-                moved = evaluate(formula, now | {name: now[name] + unit}, before | {name: before[name] + above})
-                allowed = allowed + np.abs(moved - expected)
-    scale = np.nanmax(np.abs(values[variable]), initial=0.0)
-    return expected, 1.1 * allowed + 1e-9 * scale + 1e-9 * np.abs(expected)
+        expected = np.broadcast_to(evaluate(formula, shown.now, shown.before), shown.now[variable].shape)
+        allowed = shown.unit[variable] + _carried(formula, _units(names, variable, shown), shown, expected)
+    allowed = 1.1 * allowed + 1e-9 * shown.largest[variable] + 1e-9 * np.abs(expected)
+    return expected, np.maximum(allowed, _SMALLEST)
+
+
+def _units(names: set[str], variable: str, shown: _Shown) -> dict[str, tuple[Array, Array]]:
+    """How far each name's number may be off, in this row and in the one above; only those that may."""
+    found = {name: (shown.unit[name], shown.unit_before[name]) for name in names if name in shown.unit}
+    if "learning_rate" in names:
+        rounded = 1e-4 * shown.rate * (shown.unit[variable] > 0)
+        found["learning_rate"] = rounded, rounded
+    return {name: found[name] for name in sorted(found) if np.any(found[name][0]) or np.any(found[name][1])}
+
+
+def _carried(formula: Expr, units: dict[str, tuple[Array, Array]], shown: _Shown, expected: Array) -> Array:
+    """How far the formula's value moves if each name moves by its unit, added up; some names at a time in one array."""
+    names = list(units)
+    at_once = max(1, math.isqrt(_NUMBERS_AT_ONCE // max(1, len(expected))))
+    carried = np.zeros(len(expected))
+    for first in range(0, len(names), at_once):
+        some = names[first : first + at_once]
+        now, before = dict(shown.now), dict(shown.before)
+        for k, name in enumerate(some):
+            for values, unit in zip((now, before), units[name], strict=True):
+                values[name] = np.tile(values[name], (len(some), 1))
+                values[name][k] += unit
+        carried += np.abs(evaluate(formula, now, before) - expected).sum(axis=0)
+    return carried
 
 
 def _names(formula: Expr) -> set[str]:
@@ -210,7 +302,7 @@ def _finding(variable: str, rows: tuple[int, ...], column: Array, expected: Arra
     if variable in blueprint.constants:
         message = f"{shown} changes in {where}: {value:.10g} instead of {right:.10g}."
         return ValueFinding("changed constant", variable, rows, value, right, message)
-    text = "nothing" if np.isnan(value) else f"{value:.10g}"
+    text = "no number" if np.isnan(value) else f"{value:.10g}"
     message = (
         f"{shown} doesn't follow from the numbers beside it in {where}: {text} stands there, {right:.10g} belongs."
     )

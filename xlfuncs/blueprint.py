@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, reduce
 
 import numpy as np
 
 from xlfuncs.expression import Expr, name, previous, total
+from xlfuncs.logistic import sigmoid
 from xlfuncs.network import Network
 
 Array = np.ndarray
@@ -24,13 +25,14 @@ _RATE = "learning_rate"
 class Blueprint:
     """What each variable of an inputs-hidden-outputs network should be.
 
-    `biases` gives each unit's bias, () for none: (("h1", "b1"), ("h2", "b1"), …). `by_input` numbers the weights input
-    by input (w1: i1→h1, w2: i1→h2) instead of unit by unit.
+    `biases` gives each unit's bias, () for none: (("h1", "b1"), ("h2", "b1"), …); `fixed_biases` are not learned.
+    `by_input` numbers the weights input by input (w1: i1→h1, w2: i1→h2) instead of unit by unit.
     """
 
     sizes: tuple[int, int, int]
     biases: tuple[tuple[str, str], ...] = ()
     by_input: bool = False
+    fixed_biases: bool = False
 
     @cached_property
     def network(self) -> Network:
@@ -44,19 +46,28 @@ class Blueprint:
 
     @cached_property
     def constants(self) -> frozenset[str]:
-        """Inputs and targets: the same in every row."""
-        return frozenset([*self.network.input_names, *self.network.target_names])
+        """Inputs, targets and fixed biases: the same in every row."""
+        fixed = self.bias_names if self.fixed_biases else []
+        return frozenset([*self.network.input_names, *self.network.target_names, *fixed])
 
     @cached_property
     def learned(self) -> list[str]:
         """Weights, then biases: what the update changes."""
-        return [weight.name for weight in self.network.weights] + self.bias_names
+        return [weight.name for weight in self.network.weights] + ([] if self.fixed_biases else self.bias_names)
+
+    @cached_property
+    def given(self) -> list[str]:
+        """Inputs, targets, weights and biases: what the first row gives."""
+        names = [*self.network.input_names, *self.network.target_names]
+        return names + [weight.name for weight in self.network.weights] + self.bias_names
 
     @cached_property
     def formulas(self) -> dict[str, Expr]:
         """Each variable's right formula, in an order in which one row can be computed."""
         columns = {column.name: column.formula for column in self.network.columns}
         learned = {bias: previous(bias) - name(_RATE) * previous(f"grad_{bias}") for bias in self.bias_names}
+        if self.fixed_biases:
+            learned = {bias: previous(bias) for bias in self.bias_names}
         order = ["iteration", *self.network.target_names, *self.network.input_names]
         order += [weight.name for weight in self.network.weights]
         found = {variable: columns[variable] for variable in order} | learned
@@ -64,19 +75,13 @@ class Blueprint:
         for unit, bias in self.biases:
             terms = rest[unit].args if rest[unit].op == "add" else (rest[unit],)
             rest[unit] = total([*terms, name(bias)])
-        for bias in self.bias_names:
+        for bias in [] if self.fixed_biases else self.bias_names:
             rest[f"grad_{bias}"] = total([self._delta(unit) for unit, b in self.biases if b == bias])
         found |= rest
         if self.by_input:
             new = self._renumbered
             found = {new.get(variable, variable): _rename(formula, new) for variable, formula in found.items()}
         return found
-
-    @cached_property
-    def activations(self) -> dict[str, str]:
-        """Each pre-activation's activation: h1 gives a_h1."""
-        units = [unit for depth in (0, 1) for unit in self.network.unit_names(depth)]
-        return {unit: f"a_{unit}" for unit in units}
 
     def simulate(
         self,
@@ -144,7 +149,7 @@ class Blueprint:
         samples = 4
         start = {v: random.uniform(0.4, 1.6, samples) for v in self.network.input_names}
         start |= {v: random.uniform(-0.6, 1.6, samples) for v in self.network.target_names}
-        start |= {v: random.uniform(-1.6, 1.6, samples) for v in self.learned}
+        start |= {v: random.uniform(-1.6, 1.6, samples) for v in self.given if v not in start}
         start["iteration"] = random.uniform(10, 20, samples)
         return self.simulate(start, random.uniform(0.7, 1.9, samples), SAMPLE_ROWS)
 
@@ -171,7 +176,10 @@ MIDDLE = SAMPLE_ROWS // 2
 
 
 def blueprint_of(variables: Iterable[str]) -> Blueprint | None:
-    """The blueprint of a table with these columns, None where they are too few to tell its size."""
+    """The blueprint of a table with these columns, None where they are too few to tell its size.
+
+    What the names alone don't tell is taken as most sheets have it; see `readings`.
+    """
     present = set(variables)
     hidden = max(_highest(present, "h"), _highest(present, "a_h"))
     outputs = max(_highest(present, s) for s in ("o", "a_o"))
@@ -199,32 +207,53 @@ def _network(sizes: tuple[int, int, int]) -> Network:
     return Network.of_sizes(sizes)
 
 
+def readings(blueprint: Blueprint) -> list[Blueprint]:
+    """The other networks that the same columns can mean: weights numbered the other way, biases at other units."""
+    wirings = [blueprint.biases, *(wiring for wiring in _wirings(blueprint.bias_names, blueprint.sizes))]
+    found = [
+        replace(blueprint, biases=biases, by_input=by_input)
+        for biases in dict.fromkeys(wirings)
+        for by_input in (blueprint.by_input, not blueprint.by_input)
+    ]
+    return [shared(other) for other in found if other != blueprint and set(other.formulas) == set(blueprint.formulas)]
+
+
 def _biases(names: list[str], sizes: tuple[int, int, int]) -> tuple[tuple[str, str], ...]:
-    """Which unit uses which bias: one a unit, or one a layer."""
+    """Which unit uses which bias, as most sheets have it."""
+    return next(iter(_wirings(names, sizes)), ())
+
+
+def _wirings(names: list[str], sizes: tuple[int, int, int]) -> list[tuple[tuple[str, str], ...]]:
+    """The ways in which biases of these names belong to units, the usual one first: one a unit, one a layer, one for
+    the hidden layer or for all units."""
     _, hidden, outputs = sizes
     units = [f"h{k}" for k in range(1, hidden + 1)] + [f"o{k}" for k in range(1, outputs + 1)]
     if not names:
-        return ()
-    if "b_h1" in names or "b_o1" in names:
-        return tuple((unit, f"b_{unit}") for unit in units if f"b_{unit}" in names)
+        return []
+    if any(f"b_{unit}" in names for unit in units):
+        return [tuple((unit, f"b_{unit}") for unit in units if f"b_{unit}" in names)]
     if "b_h" in names or "b_o" in names:
-        return tuple((unit, f"b_{unit[0]}") for unit in units if f"b_{unit[0]}" in names)
-    count = max(int(n[1:]) for n in names if n[1:].isdigit())
-    if count == len(units):
-        return tuple((unit, f"b{k}") for k, unit in enumerate(units, 1))
-    if count == 2:
-        return tuple((unit, "b1" if unit[0] == "h" else "b2") for unit in units)
-    return tuple((unit, "b1") for unit in units if unit[0] == "h") if count == 1 else ()
+        return [tuple((unit, f"b_{unit[0]}") for unit in units if f"b_{unit[0]}" in names)]
+    numbered = sorted((n for n in names if n[1:].isdigit()), key=lambda n: int(n[1:]))
+    found = []
+    if len(numbered) == len(units):
+        found.append(tuple(zip(units, numbered, strict=True)))
+    if len(numbered) == 2:
+        found.append(tuple((unit, numbered[unit[0] == "o"]) for unit in units))
+    if len(numbered) == hidden:
+        found.append(tuple(zip(units[:hidden], numbered, strict=True)))
+    single = numbered[0] if len(numbered) == 1 else "b" if not numbered and "b" in names else None
+    if single is not None:
+        of_hidden, of_outputs = (tuple((unit, single) for unit in units if unit[0] == layer) for layer in "ho")
+        everywhere = of_hidden + of_outputs
+        found += [of_hidden, everywhere, of_outputs] if single != "b" else [everywhere, of_hidden, of_outputs]
+    return found
 
 
 def _rename(formula: Expr, new: dict[str, str]) -> Expr:
     if formula.op in ("name", "previous"):
         return Expr(formula.op, (new.get(formula.args[0], formula.args[0]),))
     return Expr(formula.op, tuple(_rename(a, new) if isinstance(a, Expr) else a for a in formula.args))
-
-
-def _sigmoid(x: Array) -> Array:
-    return 1.0 / (1.0 + np.exp(-x))
 
 
 _STEPS: dict[str, Callable] = {
@@ -234,7 +263,7 @@ _STEPS: dict[str, Callable] = {
     "subtract": lambda slots, before, a, b: slots[a] - slots[b],
     "multiply": lambda slots, before, a, b: slots[a] * slots[b],
     "power": lambda slots, before, a, n: slots[a] ** n,
-    "sigmoid": lambda slots, before, a: _sigmoid(slots[a]),
+    "sigmoid": lambda slots, before, a: sigmoid(slots[a]),
 }
 
 
@@ -243,4 +272,4 @@ def _highest(variables: set[str], prefix: str) -> int:
     return max(numbers, default=0)
 
 
-__all__ = ["MIDDLE", "SAMPLE_ROWS", "Blueprint", "blueprint_of", "shared"]
+__all__ = ["MIDDLE", "SAMPLE_ROWS", "Blueprint", "blueprint_of", "readings", "shared"]

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from xlfuncs.expression import Expr, evaluate, label, name, text, total
-from xlfuncs.network import Network, Weight
+from xlfuncs.expression import Expr, evaluate, label, name, number, text, total
+from xlfuncs.network import Network
 
 RESULT, STEP, FACTOR = "result", "step", "factor"
 
@@ -25,74 +25,89 @@ class Step:
         return text(self.formula)
 
 
-def chain(network: Network, weight: Weight) -> str:
+def chain(network: Network, learned: str) -> str:
     """The chain rule in one line: ∂E1/∂a_o1 · ∂a_o1/∂o1 · ∂o1/∂w5."""
-    activation = f"a_{weight.target}"
-    error = _error_symbol(network, weight)
-    return " · ".join(
-        [f"∂{error}/∂{activation}", f"∂{activation}/∂{weight.target}", f"∂{weight.target}/∂{weight.name}"]
-    )
+    ways = ([*_to_unit(network, unit), f"∂{unit}/∂{learned}"] for unit, _ in _uses(network, learned))
+    return " + ".join(" · ".join(way) for way in ways)
 
 
-def steps(network: Network, weight: Weight) -> list[Step]:
-    """The steps from the error back to `weight`; the last one is its gradient."""
-    activation = f"a_{weight.target}"
-    return [
-        *_reaching(network, weight),
-        Step(f"∂{activation}/∂{weight.target}", _slope(activation)),
-        Step(f"∂{weight.target}/∂{weight.name}", name(weight.source)),
-        Step(f"∂E_total/∂{weight.name}", network.gradient(weight), RESULT),
-    ]
+def steps(network: Network, learned: str) -> list[Step]:
+    """The steps from the error back to a weight or a bias; the last one is its gradient."""
+    found: dict[str, Step] = {}
+    for unit, by in _uses(network, learned):
+        # Units that share a bias share what comes after them.
+        found |= {step.symbol: step for step in [*_to_its_sum(network, unit), Step(f"∂{unit}/∂{learned}", by)]}
+    return [*found.values(), Step(f"∂E_total/∂{learned}", network.gradient(learned), RESULT)]
 
 
-def values(network: Network, weight: Weight, row: dict[str, float]) -> list[float]:
+def values(network: Network, learned: str, row: dict[str, float]) -> list[float]:
     """The number of each step; `row` holds the table's variables by name."""
     known = dict(row)
-    for step in steps(network, weight):
+    for step in steps(network, learned):
         known[step.symbol] = float(evaluate(step.formula, known))
-    return [known[step.symbol] for step in steps(network, weight)]
+    return [known[step.symbol] for step in steps(network, learned)]
 
 
-def _is_output(network: Network, weight: Weight) -> bool:
-    return weight.layer == len(network.layers) - 1
+def _uses(network: Network, learned: str) -> list[tuple[str, Expr]]:
+    """The units whose sum a weight or a bias is part of, and ∂(sum)/∂(weight or bias)."""
+    for bias in network.biases:
+        if bias.name == learned:
+            return [(unit, number(1)) for unit in bias.targets]
+    weight = network.weight(learned)
+    return [(weight.target, name(weight.source))]
 
 
-def _error_symbol(network: Network, weight: Weight) -> str:
-    """Which error the weight's unit changes: its own at the output, all of them in a hidden layer."""
-    return network.error_names[weight.row] if _is_output(network, weight) else "E_total"
+def _to_unit(network: Network, unit: str) -> list[str]:
+    """The symbols of the chain from the error to a unit's sum."""
+    if network.slope(unit) is None:
+        return [f"∂E_total/∂{unit}"]
+    return [f"∂{_error_symbol(network, unit)}/∂a_{unit}", f"∂a_{unit}/∂{unit}"]
 
 
-def _slope(activation: str) -> Expr:
-    """σ'(x) = σ(x)·(1 − σ(x))."""
-    return name(activation) * (1 - name(activation))
+def _error_symbol(network: Network, unit: str) -> str:
+    """Which error a unit changes: its own at the output, all of them in a hidden layer."""
+    depth, row = network.place(unit)
+    last = depth == len(network.layers) - 1
+    alone = last and network.errors_add_up and network.slope(unit) is not None
+    return network.error_names[row] if alone else "E_total"
 
 
-def _reaching(network: Network, weight: Weight) -> list[Step]:
-    """The steps that give the error's derivative by the activation of the weight's unit."""
-    activation = f"a_{weight.target}"
-    if _is_output(network, weight):
-        target = name(network.target_names[weight.row])
-        return [Step(f"∂{_error_symbol(network, weight)}/∂{activation}", name(activation) - target)]
+def _to_its_sum(network: Network, unit: str) -> list[Step]:
+    """The steps that give the error's derivative by a unit's sum."""
+    slope = network.slope(unit)
+    if slope is None:
+        return [Step(f"∂E_total/∂{unit}", network.delta(*network.place(unit)))]
+    return [*_to_its_activation(network, unit), Step(f"∂a_{unit}/∂{unit}", slope)]
+
+
+def _to_its_activation(network: Network, unit: str) -> list[Step]:
+    """The steps that give the error's derivative by a unit's activation."""
+    depth, row = network.place(unit)
+    activation = f"a_{unit}"
+    if depth == len(network.layers) - 1:
+        return [Step(f"∂{_error_symbol(network, unit)}/∂{activation}", network.reaching(activation))]
     found, parts = [], []
-    outgoing = [w for w in network.weights if w.layer == weight.layer + 1 and w.source == activation]
-    for way, formula in zip(outgoing, network.error_through(weight.layer, weight.row), strict=True):
-        error, output, target = network.error_names[way.row], f"a_{way.target}", network.target_names[way.row]
-        found += [
-            Step(f"∂{error}/∂{output}", name(output) - name(target), FACTOR),
-            Step(f"∂{output}/∂{way.target}", _slope(output), FACTOR),
-            Step(f"∂{way.target}/∂{activation}", name(way.name), FACTOR),
-            Step(f"∂{error}/∂{activation}", formula),
-        ]
-        parts.append(name(f"∂{error}/∂{activation}"))
+    for way, formula in zip(network.outgoing(depth, row), network.error_through(depth, row), strict=True):
+        error = _error_symbol(network, way.target)
+        if way.target not in network.delta_columns:
+            found += [_as_factor(step) for step in _to_its_sum(network, way.target)]
+            found.append(Step(f"∂{way.target}/∂{activation}", name(way.name), FACTOR))
+        through = f" through {way.target}" if error == "E_total" else ""
+        found.append(Step(f"∂{error}/∂{activation}{through}", formula))
+        parts.append(name(found[-1].symbol))
     if len(parts) == 1:
-        # One output: E_total is E1, and the sum would be a line that says nothing.
+        # One unit follows: E_total is its error, and the sum would be a line that says nothing.
         return [*found[:-1], Step(f"∂E_total/∂{activation}", found[-1].formula)]
     return [*found, Step(f"∂E_total/∂{activation}", total(parts))]
 
 
-def lines(network: Network, weight: Weight, row: dict[str, float]) -> list[tuple[str, str, float]]:
+def _as_factor(step: Step) -> Step:
+    return Step(step.symbol, step.formula, FACTOR)
+
+
+def lines(network: Network, learned: str, row: dict[str, float]) -> list[tuple[str, str, float]]:
     """(symbol, formula, number) from the chain rule to its result: what BP_EXPLAIN shows."""
-    numbers = values(network, weight, row)
-    first = (f"∂E_total/∂{weight.name}", chain(network, weight), numbers[-1])
-    shown = zip(steps(network, weight), numbers, strict=True)
+    numbers = values(network, learned, row)
+    first = (f"∂E_total/∂{learned}", chain(network, learned), numbers[-1])
+    shown = zip(steps(network, learned), numbers, strict=True)
     return [first, *((label(step.symbol), step.text, number) for step, number in shown)]

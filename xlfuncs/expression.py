@@ -1,59 +1,34 @@
-"""Small algebraic expressions: written once, then evaluated, put into a cell or shown to a student.
+"""Small algebraic expressions: written once, then evaluated, differentiated, put into a cell or shown to a student.
 
-The sheet's formulas, its derivation texts and the numbers of `BP_EXPLAIN` all come from the same expression, so they
-can't say different things. An expression keeps the order in which a person wrote it, which a computer algebra system
-would not.
+The sheet's formulas, its derivation texts and all numbers come from the same expression, so they can't say different
+things; what each operation means stands in `operations`. An expression keeps the order in which a person wrote it,
+which a computer algebra system would not.
 """
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
-from dataclasses import dataclass
+import string
+from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any
 
-import numpy as np
+from xlfuncs.operations import ADD, ATOM, MULTIPLY, OPERATIONS, POWER, Expr, number
 
-EXP_LIMIT = -700.0
-"""Below this, σ(x) is e^x to every digit, and is computed as that: e^(-x) overflows from x = -709.78 on."""
-
-# How tightly an operation binds; an operand that binds less tightly needs parentheses.
-_ADD, _MULTIPLY, _POWER, _ATOM = 1, 2, 3, 4
-_BINDING = {"add": _ADD, "subtract": _ADD, "multiply": _MULTIPLY, "power": _POWER}
-
-
-@dataclass(frozen=True)
-class Expr:
-    """One node: an operation and its operands.
-
-    `op` is name, previous, number, add (two terms or more), subtract, multiply, power or sigmoid. The operand of
-    `name` and `previous` (the same variable one iteration earlier) is the variable's name, that of `number` a float;
-    `power` has an expression and an int.
-    """
-
-    op: str
-    args: tuple[Any, ...]
-
-    def __add__(self, other: Expr) -> Expr:
-        """Sum."""
-        return Expr("add", (self, other))
-
-    def __sub__(self, other: Expr) -> Expr:
-        """Difference."""
-        return Expr("subtract", (self, other))
-
-    def __mul__(self, other: Expr) -> Expr:
-        """Product."""
-        return Expr("multiply", (self, other))
-
-    def __rsub__(self, other: float) -> Expr:
-        """Number minus expression, for 1 - a."""
-        return number(other) - self
-
-    def __pow__(self, exponent: int) -> Expr:
-        """Integer power."""
-        return Expr("power", (self, exponent))
+__all__ = [
+    "Expr",
+    "evaluate",
+    "excel",
+    "in_order",
+    "label",
+    "name",
+    "number",
+    "previous",
+    "product",
+    "sigmoid",
+    "text",
+    "total",
+    "variables",
+]
 
 
 def name(variable: str) -> Expr:
@@ -64,11 +39,6 @@ def name(variable: str) -> Expr:
 def previous(variable: str) -> Expr:
     """The variable's value one iteration earlier: one row up in the sheet."""
     return Expr("previous", (variable,))
-
-
-def number(value: float) -> Expr:
-    """A constant."""
-    return Expr("number", (float(value),))
 
 
 def sigmoid(x: Expr) -> Expr:
@@ -86,6 +56,43 @@ def product(factors: list[Expr]) -> Expr:
     return reduce(Expr.__mul__, factors)
 
 
+def variables(expr: Expr) -> list[str]:
+    """The variables of this iteration that it uses, each once, in the order in which they are read."""
+    found: dict[str, None] = {}
+    seen: set[Expr] = set()
+    waiting = [expr]
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node.op == "name":
+            found[node.args[0]] = None
+        waiting += reversed(node.operands)
+    return list(found)
+
+
+def in_order(formulas: Mapping[str, Expr]) -> list[str]:
+    """The columns in an order in which a row can be computed, as they stand where that is possible."""
+    found: dict[str, None] = {}
+    opened: set[str] = set()
+
+    def visit(variable: str) -> None:
+        if variable in opened:
+            raise ValueError(f"{variable} waits for itself")
+        opened.add(variable)
+        for used in variables(formulas[variable]):
+            if used in formulas and used not in found:
+                visit(used)
+        opened.discard(variable)
+        found[variable] = None
+
+    for variable in formulas:
+        if variable not in found:
+            visit(variable)
+    return list(found)
+
+
 def evaluate(expr: Expr, values: dict[str, Any], before: dict[str, Any] | None = None) -> Any:
     """The expression's value.
 
@@ -99,20 +106,8 @@ def evaluate(expr: Expr, values: dict[str, Any], before: dict[str, Any] | None =
             return (before or {})[expr.args[0]]
         case "number":
             return expr.args[0]
-        case "power":
-            return evaluate(expr.args[0], values, before) ** expr.args[1]
-    operands = [evaluate(operand, values, before) for operand in expr.args]
-    match expr.op:
-        case "add":
-            return reduce(operator.add, operands)
-        case "subtract":
-            return operands[0] - operands[1]
-        case "multiply":
-            return operands[0] * operands[1]
-        case "sigmoid":
-            with np.errstate(over="ignore"):  # e^(-x) is then infinite and σ is 0
-                return 1 / (1 + np.exp(-np.asarray(operands[0], dtype=float)))
-    raise ValueError(f"unknown operation {expr.op}")
+    operands = [evaluate(arg, values, before) if isinstance(arg, Expr) else arg for arg in expr.args]
+    return OPERATIONS[expr.op].value(*operands)
 
 
 def excel(expr: Expr, cell: Callable[[str, bool], str], *, guarded: bool = False) -> str:
@@ -127,17 +122,14 @@ def excel(expr: Expr, cell: Callable[[str, bool], str], *, guarded: bool = False
             case "name" | "previous":
                 return cell(node.args[0], node.op == "previous")
             case "number":
-                return f"{node.args[0]:.15g}"
-            case "sigmoid":
-                x = render(node.args[0])
-                plain = f"1/(1+EXP(-{x}))"
-                return f"IF({x}<{EXP_LIMIT:g},EXP({x}),{plain})" if guarded else plain
+                return digits(node.args[0])
         return None
 
-    def render(node: Expr) -> str:
-        return _infix(node, leaf, {"add": "+", "subtract": "-", "multiply": "*"}, lambda n: f"^{n}", "()")
+    def form(op: str) -> str | Callable[..., str]:
+        operation = OPERATIONS[op]
+        return operation.guarded if guarded and operation.guarded else operation.excel
 
-    return render(expr)
+    return _written(expr, leaf, form, "()")
 
 
 def text(expr: Expr) -> str:
@@ -150,16 +142,16 @@ def text(expr: Expr) -> str:
             case "previous":
                 return f"previous {label(node.args[0])}"
             case "number":
-                return "½" if node.args[0] == 0.5 else f"{node.args[0]:.15g}"
-            case "sigmoid":
-                return f"σ({render(node.args[0])})"
+                return "½" if node.args[0] == 0.5 else digits(node.args[0])
         return None
 
-    def render(node: Expr) -> str:
-        operators = {"add": " + ", "subtract": " − ", "multiply": "·"}
-        return _infix(node, leaf, operators, lambda n: {2: "²", 3: "³"}.get(n, f"^{n}"), "[]")
+    return _written(expr, leaf, lambda op: OPERATIONS[op].reading, "[]")
 
-    return render(expr)
+
+def digits(value: float) -> str:
+    """A number with as few digits as give it back."""
+    short = f"{value:.15g}"
+    return short if float(short) == value else repr(value)
 
 
 def label(variable: str) -> str:
@@ -169,32 +161,62 @@ def label(variable: str) -> str:
     return {"iteration": "Iteration", "learning_rate": "ɳ"}.get(variable, variable)
 
 
-def _infix(
-    node: Expr,
-    leaf: Callable[[Expr], str | None],
-    operators: dict[str, str],
-    exponent: Callable[[int], str],
-    sum_brackets: str,
+def _written(
+    node: Expr, leaf: Callable[[Expr], str | None], form: Callable[[str], str | Callable[..., str]], sums: str
 ) -> str:
-    """Write `node` with no more parentheses than it needs; sums of products get `sum_brackets`."""
-
-    def inner(operand: Expr, at_least: int) -> str:
-        written = _infix(operand, leaf, operators, exponent, sum_brackets)
-        if _BINDING.get(operand.op, _ATOM) >= at_least:
-            return written
-        opening, closing = sum_brackets if _has_product(operand) else "()"
-        return f"{opening}{written}{closing}"
-
+    """Write `node` with no more parentheses than it needs; sums of products get those of `sums`."""
     written = leaf(node)
     if written is not None:
         return written
-    if node.op == "power":
-        return inner(node.args[0], _ATOM) + exponent(node.args[1])
-    binding = _BINDING[node.op]
-    first, *others = node.args
-    # a - (b - c) and a * (b * c) need their parentheses: equal binding on the right is not enough.
-    return operators[node.op].join([inner(first, binding), *(inner(other, binding + 1) for other in others)])
+
+    def inner(operand: Expr | int, at_least: int) -> str:
+        if not isinstance(operand, Expr):
+            return str(operand)
+        text = _written(operand, leaf, form, sums)
+        if _binding(operand) >= at_least:
+            return text
+        opening, closing = sums if _has_product(operand) else "()"
+        return f"{opening}{text}{closing}"
+
+    how, binding = form(node.op), _binding(node)
+    if node.op == "negate":
+        # In a spreadsheet -x^2 is (-x)^2.
+        return how.format(inner(node.args[0], ATOM if _begins_with_power(node.args[0]) else MULTIPLY))
+    if binding in (ADD, MULTIPLY):
+        first, *others = node.args
+        # a - (b - c) and a * (b * c) need their parentheses: equal binding on the right is not enough.
+        return how.join([inner(first, binding), *(inner(other, binding + 1) for other in others)])
+    if binding == POWER:
+        return _filled(how, [_Operand(inner(arg, ATOM), inner(arg, ATOM), inner(arg, ATOM)) for arg in node.args])
+    return _filled(how, [_Operand(*(inner(arg, at_least) for at_least in (0, MULTIPLY, ATOM))) for arg in node.args])
+
+
+class _Operand(str):
+    """An operand's text; as {0:product} or {0:atom} in a template with the parentheses that it needs there."""
+
+    product: str
+    atom: str
+
+    def __new__(cls, plain: str, product: str, atom: str):
+        operand = super().__new__(cls, plain)
+        operand.product, operand.atom = product, atom
+        return operand
+
+    def __format__(self, spec: str) -> str:
+        return getattr(self, spec) if spec else str(self)
+
+
+def _filled(how: str | Callable[..., str], operands: list[_Operand]) -> str:
+    return string.Formatter().vformat(how, operands, {}) if isinstance(how, str) else how(*operands)
+
+
+def _binding(node: Expr) -> int:
+    return OPERATIONS[node.op].binding if node.op in OPERATIONS else ATOM
+
+
+def _begins_with_power(node: Expr) -> bool:
+    return node.op == "power" or (_binding(node) < ATOM and _begins_with_power(node.args[0]))
 
 
 def _has_product(node: Expr) -> bool:
-    return any(isinstance(arg, Expr) and (arg.op == "multiply" or _has_product(arg)) for arg in node.args)
+    return any(arg.op == "multiply" or _has_product(arg) for arg in node.operands)

@@ -10,6 +10,8 @@ from functools import lru_cache
 
 _TOTALS = "etot|etotal|et|e|totalerror|errortotal|toterror|error|totalloss|loss|totale|esum|l|j|cost|c|mse"
 _ACTIVATED = "a|out|act|activation|output|sigmoid|sigma|σ|s|activated|y"
+_GRADIENT = "d|g|grad|gradient|gradients|der|deriv|derivative|partial|partialderivative|slope"
+_TOWARDS = "wrt|withrespectto|for|of|by|over|to|in"
 _PATTERNS = tuple(
     (re.compile(f"(?:{pattern})"), name)
     for pattern, name in (
@@ -22,6 +24,7 @@ _PATTERNS = tuple(
         (r"(?:w|weight|weights|wt)(\d+)(?:old|new|value)?", "w{}"),
         (r"(?:b|bias|biases)(\d+)", "b{}"),
         (r"(?:b|bias)(h|o)(\d*)", "b_{}{}"),
+        (r"b|bias", "b"),
         (r"(?:net|z|in|sum|neth|)h(\d+)(?:in|net)?", "h{}"),
         (rf"(?:{_ACTIVATED})h(\d+)", "a_h{}"),
         (r"h(\d+)(?:out|act|a)", "a_h{}"),
@@ -30,28 +33,27 @@ _PATTERNS = tuple(
         (r"o(\d+)(?:out|act|a)", "a_o{}"),
         (r"(?:e|eo|error|err|loss)(\d+)", "E{}"),
         (_TOTALS, "E_total"),
-        (rf"d?(?:{_TOTALS})(?:by|over)?(?:d|wrt)?w(\d+)", "grad_w{}"),
-        (r"(?:d|g|grad|gradient|der|deriv)(?:e)?(?:d)?w(\d+)", "grad_w{}"),
+        (rf"d?(?:{_TOTALS})(?:{_TOWARDS})?(?:d|partial)?w(\d+)", "grad_w{}"),
+        (rf"(?:{_GRADIENT})(?:of)?(?:{_TOTALS})?(?:{_TOWARDS})?(?:d|partial|weight)?w(\d+)", "grad_w{}"),
         (r"w(\d+)(?:grad|gradient)", "grad_w{}"),
-        (rf"d?(?:{_TOTALS})(?:by|over)?(?:d|wrt)?(?:b|bias)(\d+)", "grad_b{}"),
-        (r"(?:d|g|grad|gradient)(?:b|bias)(\d+)", "grad_b{}"),
+        (rf"d?(?:{_TOTALS})(?:{_TOWARDS})?(?:d|partial)?(?:b|bias)(\d*)", "grad_b{}"),
+        (rf"(?:{_GRADIENT})(?:of)?(?:{_TOTALS})?(?:{_TOWARDS})?(?:d|partial)?(?:b|bias)(\d*)", "grad_b{}"),
         (rf"d?(?:{_TOTALS})?(?:d|grad)(?:b|bias)(h|o)(\d*)", "grad_b_{}{}"),
     )
 )
 _RATE = re.compile(
-    r"η|ɳ|ƞ|ͷ|ŋ|α|eta|alpha|h|lr|lrate|learningrate|learningratetheta|learningrateη|learningrateɳ|learningratelr|rate|neta"
+    r"η|ɳ|ƞ|ͷ|ŋ|α|eta|alpha|h|n|lr|lrate|learningrate|learningratetheta|learningrateη|learningrateɳ|learningratelr|rate|neta"
 )
 
 
-_DELTAS = dict.fromkeys(map(ord, "∂δẟ∇"), "d")
+# What people type for ∂, after case folding: δ, ∇, ∆, and letters that look like it.
+_PARTIALS = dict.fromkeys(map(ord, "∂δẟ∇∆ðđəә"), "d")
 
 
 @lru_cache(maxsize=4096)
 def normalise(label: str) -> str:
     """The label's letters and digits in one spelling: `∂E_T/∂w1` gives detdw1."""
-    folded = (
-        unicodedata.normalize("NFKC", label).casefold().translate({0x2202: "d", 0x3B4: "d", 0x1E9F: "d", 0x2207: "d"})
-    )
+    folded = unicodedata.normalize("NFKC", label.replace("ϑ", "∂")).casefold().translate(_PARTIALS)
     return "".join(character for character in folded if character.isalnum())
 
 

@@ -4,30 +4,15 @@ Every function takes leading batch axes (…), so that many learning rates run a
 Weights are a list of matrices, a layer each, shape (…, units, inputs of the layer).
 """
 
-import math
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from xlfuncs.expression import EXP_LIMIT
+from xlfuncs.logistic import sigmoid
 from xlfuncs.network import Network
 
 Array = np.ndarray
-
-
-def sigmoid(x: Array) -> Array:
-    """σ(x) = 1 / (1 + e^(-x)), elementwise; σ(±1000) is 1 or 0, without a warning.
-
-    The exponential is the C library's, the one that spreadsheets call: LibreOffice then finds the same bits, and the
-    numbers don't depend on the processor as those of numpy's own vectorised exponential do.
-    """
-    return _sigmoid(np.asarray(x, dtype=float))
-
-
-@partial(np.vectorize, otypes=[float])
-def _sigmoid(x: float) -> float:
-    return math.exp(x) if x < EXP_LIMIT else 1.0 / (1.0 + math.exp(-x))
+_SHIFTED_AT_ONCE = 500_000  # weights in memory at once for finite differences: 4 MB an array
 
 
 def forward(inputs: Array, weights: Sequence[Array]) -> list[tuple[Array, Array]]:
@@ -46,7 +31,7 @@ def ordered_sum(terms: Array, axis: int) -> Array:
 
     numpy's own sum and its matrix product add in another order, and so round differently.
     """
-    return np.take(np.cumsum(terms, axis=axis), -1, axis=axis)
+    return terms.cumsum(axis=axis).take(-1, axis=axis)
 
 
 def errors(targets: Array, outputs: Array) -> Array:
@@ -85,32 +70,38 @@ def tables(network: Network, learning_rates: Sequence[float], iterations: int) -
     The columns are `network.columns`. Row k holds the weights after k updates, their forward pass and gradients; all
     weights are updated at once from the row before.
     """
+    table = np.empty((len(learning_rates), iterations, network.column_count))
+    for step, (inputs, targets, weights, layers, gradient) in enumerate(_train(network, learning_rates, iterations)):
+        table[:, step, 0] = step + 1
+        parts = [targets, inputs]
+        for matrix, (net, activation) in zip(weights, layers, strict=True):
+            parts += [matrix, _alternating(net, activation)]  # w1 … w4, then h1, a_h1, h2, a_h2
+        error = errors(targets, layers[-1][1])
+        parts += [error, ordered_sum(error, axis=-1), *gradient]
+        rows = [part.reshape(len(table), -1) for part in parts]
+        np.concatenate(rows, axis=-1, out=table[:, step, 1:])
+    return table
+
+
+def _train(network: Network, learning_rates: Sequence[float], iterations: int) -> Iterator[tuple]:
+    """Iteration by iteration what a row shows: inputs, targets, weights, layers, gradients, for each learning rate."""
     rates = np.asarray(learning_rates, dtype=float)
     batch = (len(rates),)
     inputs = np.broadcast_to(np.array(network.inputs), (*batch, len(network.inputs)))
     targets = np.broadcast_to(np.array(network.targets), (*batch, len(network.targets)))
-    weights = [np.broadcast_to(layer.matrix, (*batch, *layer.matrix.shape)) for layer in network.layers]
-    table = np.empty((*batch, iterations, len(network.columns)))
-    for step in range(iterations):
+    weights = [np.broadcast_to(matrix, (*batch, *matrix.shape)) for matrix in network.matrices]
+    for _ in range(iterations):
         layers = forward(inputs, weights)
         activations = [inputs, *(activation for _, activation in layers)]
         gradient = backward(activations, targets, weights)
-        table[:, step, :] = _row(step + 1, inputs, targets, weights, layers, gradient)
+        yield inputs, targets, weights, layers, gradient
         weights = [update(w, g, rates[:, None, None]) for w, g in zip(weights, gradient, strict=True)]
-    return table
 
 
-def _row(iteration, inputs, targets, weights, layers, gradient) -> Array:
-    """One row for each batch element, in the order of `Network.columns`."""
-    batch = inputs.shape[:-1]
-    parts = [np.full((*batch, 1), float(iteration)), targets, inputs]
-    for matrix, (net, activation) in zip(weights, layers, strict=True):
-        parts.append(matrix.reshape(*batch, -1))
-        parts.append(np.stack([net, activation], axis=-1).reshape(*batch, -1))  # h1, a_h1, h2, a_h2
-    error = errors(targets, layers[-1][1])
-    parts += [error, ordered_sum(error, axis=-1)[..., None]]
-    parts += [g.reshape(*batch, -1) for g in gradient]
-    return np.concatenate(parts, axis=-1)
+def _alternating(first: Array, second: Array) -> Array:
+    both = np.empty((*first.shape, 2))
+    both[..., 0], both[..., 1] = first, second
+    return both
 
 
 def table(network: Network, learning_rate: float, iterations: int) -> Array:
@@ -120,18 +111,26 @@ def table(network: Network, learning_rate: float, iterations: int) -> Array:
 
 def sweep(network: Network, learning_rates: Sequence[float], iterations: int) -> Array:
     """E_total by iteration, a column a learning rate, shape (iterations, learning rates)."""
-    return tables(network, learning_rates, iterations)[:, :, network.column_names.index("E_total")].T
+    totals = np.empty((iterations, len(learning_rates)))
+    for step, (_, targets, _, layers, _) in enumerate(_train(network, learning_rates, iterations)):
+        totals[step] = ordered_sum(errors(targets, layers[-1][1]), axis=-1)
+    return totals
 
 
 def finite_differences(network: Network, step: float = 1e-5) -> list[Array]:
     """∂E_total/∂w by central differences, (E(w + step) - E(w - step)) / 2·step; good to about 1e-10."""
-    flat = np.concatenate([layer.matrix.ravel() for layer in network.layers])
-    shifts = step * np.eye(flat.size)
-    shifted = np.stack([flat + shifts, flat - shifts])  # (2, weights, weights): every shift at once
-    inputs = np.array(network.inputs)
-    outputs = forward(inputs, _split(shifted, network))[-1][1]
-    total = errors(np.array(network.targets), outputs).sum(axis=-1)
-    return _split((total[0] - total[1]) / (2.0 * step), network)
+    flat = np.concatenate([matrix.ravel() for matrix in network.matrices])
+    inputs, targets = np.array(network.inputs), np.array(network.targets)
+    found = np.empty(flat.size)
+    at_once = max(1, _SHIFTED_AT_ONCE // flat.size)
+    for first in range(0, flat.size, at_once):
+        shifts = np.zeros((min(at_once, flat.size - first), flat.size))
+        np.fill_diagonal(shifts[:, first:], step)
+        shifted = np.stack([flat + shifts, flat - shifts])  # (2, shifted weights, weights)
+        outputs = forward(inputs, _split(shifted, network))[-1][1]
+        total = errors(targets, outputs).sum(axis=-1)
+        found[first : first + len(shifts)] = (total[0] - total[1]) / (2.0 * step)
+    return _split(found, network)
 
 
 def _split(flat: Array, network: Network) -> list[Array]:
@@ -146,6 +145,6 @@ def _split(flat: Array, network: Network) -> list[Array]:
 
 def gradient_check(network: Network, step: float = 1e-5) -> float:
     """The largest absolute difference between the chain rule's gradients and finite differences."""
-    by_chain_rule = gradients(np.array(network.inputs), np.array(network.targets), [x.matrix for x in network.layers])
+    by_chain_rule = gradients(np.array(network.inputs), np.array(network.targets), network.matrices)
     by_differences = finite_differences(network, step)
     return max(float(np.abs(a - b).max()) for a, b in zip(by_chain_rule, by_differences, strict=True))

@@ -1,50 +1,37 @@
 """The one description of a network: sizes, start values, names and formulas.
 
 Everything else (numbers, table columns, cell formulas, derivation texts, pictures) is read from here. The exercise's
-network is inputs-hidden-outputs, sigmoid everywhere, no biases, half squared error; see `DEFAULT`.
+network is inputs-hidden-outputs, sigmoid everywhere, no biases, half squared error, plain gradient descent; see
+`DEFAULT`.
 
-A network is a chain of layers and each variable's formula follows its layer, so further layers, activations, biases
-or another error enter as fields of `Layer` and `Network` with their expressions here, not as new code elsewhere.
+A network is a chain of layers with their activations, a loss, and an optimizer; each is a formula or two in
+`activations` and `optimizers`. The gradients' formulas are derived from the forward pass's (`derivative`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from xlfuncs.activations import ACTIVATIONS, LOSSES, OF_A_WHOLE_LAYER
+from xlfuncs.derivative import adjoints, columns_of, derivative, in_columns
 from xlfuncs.errors import GradsheetError
-from xlfuncs.expression import Expr, label, name, number, previous, product, sigmoid, total
+from xlfuncs.expression import Expr, label, name, number, previous, product, total
+from xlfuncs.layers import Bias, Layer, Weight
+from xlfuncs.optimizers import OPTIMIZERS
 
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer of sigmoid units.
-
-    `symbol` names its units (h gives h1, a_h1, h2, …); `weights` has a row a unit, a column an input of the layer.
-    """
-
-    symbol: str
-    weights: tuple[tuple[float, ...], ...]
-
-    @property
-    def size(self) -> int:
-        """Number of units."""
-        return len(self.weights)
-
-    @cached_property
-    def matrix(self) -> np.ndarray:
-        """The weights as float64, shape (units, inputs of the layer)."""
-        return np.array(self.weights, dtype=float)
+__all__ = ["DEFAULT", "ITERATIONS", "LEARNING_RATES", "Bias", "Column", "Layer", "Network", "Weight"]
 
 
 @dataclass(frozen=True)
 class Column:
     """One column of the iteration table.
 
-    `group` is iteration, target, input, weight, hidden, output, error or gradient. `start` is the value in the first
-    row, None where the formula holds there too.
+    `group` is iteration, target, input, weight, bias, hidden, output, error, delta, gradient or state. `start` is the
+    value in the first row, None where the formula holds there too.
     """
 
     name: str
@@ -59,25 +46,19 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Weight:
-    """One weight: its name and the two nodes it joins, `source` (i1, a_h1) and `target` (h1, o1)."""
-
-    name: str
-    source: str
-    target: str
-    layer: int
-    row: int
-    column: int
-    start: float
-
-
-@dataclass(frozen=True)
 class Network:
-    """A network with its data: inputs, targets and the layers from the first hidden one to the output."""
+    """A network with its data: inputs, targets and the layers from the first hidden one to the output.
+
+    `loss` is a key of activations.LOSSES, `optimizer` one of optimizers.OPTIMIZERS; `decay` is the weight decay, added
+    to each gradient as decay·w.
+    """
 
     inputs: tuple[float, ...]
     targets: tuple[float, ...]
     layers: tuple[Layer, ...]
+    loss: str = "half-squared"
+    optimizer: str = "sgd"
+    decay: float = 0.0
 
     @classmethod
     def of(cls, inputs, targets, weights_hidden, weights_output) -> Network:
@@ -130,6 +111,24 @@ class Network:
         """t1, t2, …"""
         return _numbered("t", len(self.targets))
 
+    @property
+    def error_names(self) -> list[str]:
+        """E1, E2, …: the error of each output."""
+        return _numbered("E", len(self.targets))
+
+    def unit_names(self, depth: int) -> list[str]:
+        """The pre-activations of a layer: h1, h2, …"""
+        return _numbered(self.layers[depth].symbol, self.layers[depth].size)
+
+    def activation_names(self, depth: int) -> list[str]:
+        """The activations of a layer: a_h1, a_h2, …"""
+        return [f"a_{unit}" for unit in self.unit_names(depth)]
+
+    @property
+    def matrices(self) -> list[np.ndarray]:
+        """The weights as float64, a matrix a layer: (units, inputs of the layer)."""
+        return [layer.matrix for layer in self.layers]
+
     @cached_property
     def weights(self) -> tuple[Weight, ...]:
         """Every weight, w1 first: layer by layer, unit by unit."""
@@ -143,22 +142,59 @@ class Network:
             sources = self.activation_names(depth)
         return tuple(found)
 
+    @cached_property
+    def biases(self) -> tuple[Bias, ...]:
+        """Every bias, b1 first: one a unit, or one a layer."""
+        found: list[Bias] = []
+        for depth, layer in enumerate(self.layers):
+            units = self.unit_names(depth)
+            shared = len(layer.biases) == 1
+            for k, start in enumerate(layer.biases):
+                targets = tuple(units) if shared else (units[k],)
+                found.append(Bias(f"b{len(found) + 1}", targets, depth, start, not layer.fixed_biases))
+        return tuple(found)
+
+    @cached_property
+    def learned(self) -> tuple[str, ...]:
+        """What the update changes, in the order of the columns: a layer's weights, then its biases."""
+        found: list[str] = []
+        for depth in range(len(self.layers)):
+            found += [weight.name for weight in self._weights_by_layer[depth]]
+            found += [bias.name for bias in self.biases if bias.layer == depth and bias.learned]
+        return tuple(found)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is of the exercise's kind, which the BP_ functions take: inputs-hidden-outputs, sigmoid, no
+        biases, half squared error, plain gradient descent."""
+        plain = all(layer.activation == "sigmoid" and not layer.biases for layer in self.layers)
+        how = self.loss, self.optimizer, self.decay
+        return plain and len(self.layers) == 2 and how == ("half-squared", "sgd", 0.0)
+
+    @property
+    def weight_count(self) -> int:
+        """How many weights there are."""
+        return sum(layer.matrix.size for layer in self.layers)
+
     def weight(self, variable: str) -> Weight:
         """The weight of that name. Raises KeyError."""
         return {weight.name: weight for weight in self.weights}[variable]
 
-    def unit_names(self, depth: int) -> list[str]:
-        """The pre-activations of a layer: h1, h2, …"""
-        return _numbered(self.layers[depth].symbol, self.layers[depth].size)
+    @cached_property
+    def _weights_by_layer(self) -> list[list[Weight]]:
+        found: list[list[Weight]] = [[] for _ in self.layers]
+        for weight in self.weights:
+            found[weight.layer].append(weight)
+        return found
 
-    def activation_names(self, depth: int) -> list[str]:
-        """The activations of a layer: a_h1, a_h2, …"""
-        return [f"a_{unit}" for unit in self.unit_names(depth)]
+    def incoming(self, depth: int, unit: int) -> list[Weight]:
+        """The weights into a unit, its first input's first."""
+        inputs = self.sizes[depth]
+        return self._weights_by_layer[depth][unit * inputs : (unit + 1) * inputs]
 
-    @property
-    def error_names(self) -> list[str]:
-        """E1, E2, …: half the squared error of each output."""
-        return _numbered("E", len(self.targets))
+    def outgoing(self, depth: int, unit: int) -> list[Weight]:
+        """The weights from a unit of a hidden layer, the next layer's first unit's first."""
+        return self._weights_by_layer[depth + 1][unit :: self.layers[depth].size]
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -167,58 +203,129 @@ class Network:
         columns += self._constants("target", self.target_names, self.targets)
         columns += self._constants("input", self.input_names, self.inputs)
         for depth in range(len(self.layers)):
-            columns += [self._weight_column(weight) for weight in self.weights if weight.layer == depth]
+            columns += [self._learned_column(w.name, "weight", w.start) for w in self._weights_by_layer[depth]]
+            for bias in [bias for bias in self.biases if bias.layer == depth]:
+                fixed = Column(bias.name, "bias", previous(bias.name), bias.start)
+                columns.append(self._learned_column(bias.name, "bias", bias.start) if bias.learned else fixed)
             columns += self._unit_columns(depth)
         columns += self._error_columns()
-        columns += [Column(f"grad_{w.name}", "gradient", self.gradient(w)) for w in self.weights]
+        columns += [Column(f"grad_{u}", "delta", self._adjoints[u]) for u in self.delta_columns]
+        columns += [Column(f"grad_{learned}", "gradient", self.gradient(learned)) for learned in self.learned]
+        for learned in self.learned:
+            states = self._optimizer.columns(learned, self._last_gradient(learned))
+            columns += [Column(state, "state", formula, start=0.0) for state, formula in states.items()]
         return tuple(columns)
+
+    @property
+    def column_count(self) -> int:
+        """How many columns there are, without making them."""
+        biases = sum(len(layer.biases) for layer in self.layers)
+        fixed = sum(len(layer.biases) for layer in self.layers if layer.fixed_biases)
+        return count_columns(self.sizes, self.weight_count + biases - fixed, fixed, self.optimizer)
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:
         """The columns' names from left to right: iteration, t1, … grad_w8."""
         return tuple(column.name for column in self.columns)
 
-    def output_delta(self, unit: int) -> Expr:
-        """∂E/∂o of an output unit: (a_o1 − t1)·a_o1·(1 − a_o1)."""
-        activation = name(self.activation_names(-1)[unit])
-        return (activation - name(self.target_names[unit])) * activation * (1 - activation)
+    @cached_property
+    def delta_columns(self) -> tuple[str, ...]:
+        """The units whose ∂E/∂h has a column of its own, the last first.
+
+        With two layers there are none, as in the exercise: each gradient is one whole formula. With more, formulas
+        that repeat each other would outgrow a cell.
+        """
+        depths = range(len(self.layers) - 1, -1, -1) if len(self.layers) > 2 else ()
+        return tuple(unit for depth in depths for unit in self.unit_names(depth))
 
     def error_through(self, depth: int, unit: int) -> list[Expr]:
         """What reaches an activation from each unit of the next layer: ∂E/∂o1·w5, ∂E/∂o2·w7, …"""
-        outgoing = [w for w in self.weights if w.layer == depth + 1 and w.column == unit]
-        return [self.delta(depth + 1, weight.row) * name(weight.name) for weight in outgoing]
+        return [self.delta(depth + 1, weight.row) * name(weight.name) for weight in self.outgoing(depth, unit)]
 
     def delta(self, depth: int, unit: int) -> Expr:
         """∂E_total/∂(pre-activation) of one unit, by the chain rule from the output back."""
-        if depth in (-1, len(self.layers) - 1):
-            return self.output_delta(unit)
-        activation = name(self.activation_names(depth)[unit])
-        return total(self.error_through(depth, unit)) * activation * (1 - activation)
+        known = self.unit_names(depth)[unit]
+        return name(f"grad_{known}") if known in self.delta_columns else self._adjoints[known]
 
-    def gradient(self, weight: Weight) -> Expr:
-        """∂E_total/∂w of one weight."""
-        return self.delta(weight.layer, weight.row) * name(weight.source)
+    def gradient(self, learned: str) -> Expr:
+        """∂E_total by a weight or a bias."""
+        return self._adjoints[learned]
+
+    def reaching(self, activation: str) -> Expr:
+        """∂E_total/∂(activation) of one unit."""
+        return self._adjoints[activation]
+
+    def place(self, unit: str) -> tuple[int, int]:
+        """A unit's layer and its place in it, from 0: o1 of 2-2-2 is (1, 0)."""
+        units = {u: (depth, row) for depth in range(len(self.layers)) for row, u in enumerate(self.unit_names(depth))}
+        return units[unit]
+
+    @property
+    def errors_add_up(self) -> bool:
+        """Whether E_total is E1 + E2 + …, so that each output changes its own error only."""
+        return LOSSES[self.loss].whole is total
+
+    def slope(self, unit: str) -> Expr | None:
+        """∂(activation)/∂(pre-activation), None where the activation depends on the whole layer (softmax)."""
+        if self.layers[self.place(unit)[0]].activation in OF_A_WHOLE_LAYER:
+            return None
+        return in_columns(derivative(self._forward[f"a_{unit}"], unit), columns_of(self._forward))
+
+    @cached_property
+    def _forward(self) -> dict[str, Expr]:
+        """The formulas from the units of the first layer to E_total."""
+        columns = [column for depth in range(len(self.layers)) for column in self._unit_columns(depth)]
+        return {column.name: column.formula for column in [*columns, *self._error_columns()]}
+
+    @cached_property
+    def _adjoints(self) -> dict[str, Expr]:
+        return adjoints(self._forward, "E_total", self.delta_columns)
+
+    @property
+    def _optimizer(self):
+        return OPTIMIZERS[self.optimizer]
 
     def _constants(self, group: str, names: list[str], values: tuple[float, ...]) -> list[Column]:
         return [Column(n, group, previous(n), start=value) for n, value in zip(names, values, strict=True)]
 
-    def _weight_column(self, weight: Weight) -> Column:
-        step = name("learning_rate") * previous(f"grad_{weight.name}")
-        return Column(weight.name, "weight", previous(weight.name) - step, start=weight.start)
+    def _last_gradient(self, learned: str) -> Expr:
+        gradient = previous(f"grad_{learned}")
+        return gradient + number(self.decay) * previous(learned) if self.decay else gradient
+
+    def _learned_column(self, learned: str, group: str, start: float) -> Column:
+        step = self._optimizer.step(learned, self._last_gradient(learned))
+        return Column(learned, group, previous(learned) - step, start=start)
 
     def _unit_columns(self, depth: int) -> list[Column]:
         group = "output" if depth == len(self.layers) - 1 else "hidden"
+        units = [name(unit) for unit in self.unit_names(depth)]
         columns = []
         for row, unit in enumerate(self.unit_names(depth)):
-            incoming = [w for w in self.weights if w.layer == depth and w.row == row]
-            net = total([product([name(w.name), name(w.source)]) for w in incoming])
-            columns += [Column(unit, group, net), Column(f"a_{unit}", group, sigmoid(name(unit)))]
+            terms = [product([name(w.name), name(w.source)]) for w in self.incoming(depth, row)]
+            terms += [name(bias.name) for bias in self.biases if unit in bias.targets]
+            activation = ACTIVATIONS[self.layers[depth].activation](units[row], units)
+            columns += [Column(unit, group, total(terms)), Column(f"a_{unit}", group, activation)]
         return columns
 
     def _error_columns(self) -> list[Column]:
+        loss = LOSSES[self.loss]
         pairs = zip(self.error_names, self.target_names, self.activation_names(-1), strict=True)
-        columns = [Column(e, "error", number(0.5) * (name(t) - name(a)) ** 2) for e, t, a in pairs]
-        return [*columns, Column("E_total", "error", total([name(e) for e in self.error_names]))]
+        columns = [Column(e, "error", loss.each(name(t), name(a))) for e, t, a in pairs]
+        return [*columns, Column("E_total", "error", loss.whole([name(e) for e in self.error_names]))]
+
+
+def count_columns(sizes: Sequence[int], learned: int, fixed: int, optimizer: str) -> int:
+    """How many columns a network of these sizes has, with so many learned and so many fixed weights and biases."""
+    units, outputs = sum(sizes[1:]), sizes[-1]
+    deltas = units if len(sizes) > 3 else 0
+    states = len(OPTIMIZERS[optimizer].columns("w1", number(0)))
+    return 1 + sizes[0] + outputs + 2 * units + outputs + 1 + deltas + fixed + (2 + states) * learned
+
+
+def layer_symbols(layers: int) -> list[str]:
+    """How the units of each layer are called: h and o; with more hidden layers h1_, h2_, … and o."""
+    hidden = ["h"] if layers == 2 else [f"h{k}_" for k in range(1, layers)]
+    return [*hidden, "o"]
 
 
 def _numbered(symbol: str, count: int) -> list[str]:

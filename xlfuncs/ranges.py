@@ -1,55 +1,32 @@
 """What stands in a range, as numbers; what doesn't fit gets a sentence that names the argument, the cell and the cure.
 
 Excel hands over a range as rows of cells (or one bare value). Classic xlwings gives blanks as None, dates as datetime,
-currency as Decimal and errors as text; xlwings Server gives blanks as 0, which can't be told from a typed 0.
+currency as Decimal and errors as text or int (see `xlfuncs.cells`); xlwings Server gives blanks as 0, which can't be
+told from a typed 0.
 """
 
-import datetime as dt
-import math
+import re
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
+from xlfuncs import limits
+from xlfuncs.cells import ERROR_CODES, number, number_or_nan, quoted, refuse_error
 from xlfuncs.errors import GradsheetError
+from xlfuncs.limits import MAX_ROWS
 from xlfuncs.network import Network
 
-MAX_ROWS = 1_048_576  # of an Excel sheet
-_EXCEL_ERRORS = (
-    "#DIV/0!",
-    "#N/A",
-    "#NAME?",
-    "#NULL!",
-    "#NUM!",
-    "#REF!",
-    "#VALUE!",
-    "#SPILL!",
-    "#CALC!",
-    "#GETTING_DATA",
-)
+_PLAIN = {float, int, Decimal}
+"""Kinds of cells that are numbers as they stand, unless not finite or in ERROR_CODES."""
 
 
 def as_rows(argument: str, cells: Any) -> np.ndarray:
     """Every cell of a range as float64, shape (rows, columns). Raises GradsheetError."""
-    if isinstance(cells, np.ndarray):
-        cells = cells.tolist()
-    if not isinstance(cells, list | tuple):
-        cells = [[cells]]
-    elif not any(isinstance(row, list | tuple) for row in cells):
-        cells = [list(cells)]
-    if len(cells) == 0 or len(cells[0]) == 0:
-        raise GradsheetError(f"{argument} is empty; give it a range with numbers.")
-    if len({len(row) for row in cells}) > 1:
-        raise GradsheetError(f"{argument} has rows of different lengths; give it one rectangular range.")
-    single = len(cells) == 1 and len(cells[0]) == 1
-    is_vector = len(cells) == 1 or len(cells[0]) == 1
-    rows = []
-    for r, row in enumerate(cells, start=1):
-        places = [(max(r, c) if is_vector else f"({r}, {c})") for c in range(1, len(row) + 1)]
-        rows.append(
-            [_number(argument if single else f"{argument}, cell {p},", x) for p, x in zip(places, row, strict=True)]
-        )
-    return np.array(rows, dtype=float)
+    cells = _grid(argument, cells)
+    rows = _plain_numbers(cells)
+    return _checked_numbers(argument, cells) if rows is None else rows
 
 
 def as_table(argument: str, cells: Any) -> tuple[list[str], np.ndarray]:
@@ -57,11 +34,13 @@ def as_table(argument: str, cells: Any) -> tuple[list[str], np.ndarray]:
 
     Blank rows at the end are left out. Raises GradsheetError.
     """
-    if isinstance(cells, np.ndarray):
-        cells = cells.tolist()
-    if not isinstance(cells, list | tuple) or len(cells) < 2 or not isinstance(cells[0], list | tuple):
+    cells = _grid(argument, cells)
+    if len(cells) < 2:
         raise GradsheetError(f"{argument} needs a header row and rows of numbers below it; give it the whole table.")
-    rows = np.array([[_number_or_nan(cell) for cell in row] for row in cells[1:]], dtype=float)
+    below = cells[1:]
+    rows = _plain_numbers(below)
+    if rows is None:
+        rows = np.array([[number_or_nan(cell) for cell in row] for row in below], dtype=float)
     filled = np.flatnonzero(np.isfinite(rows).any(axis=1))
     if filled.size == 0:
         raise GradsheetError(f"{argument} has no numbers below its header; give it the whole table.")
@@ -117,59 +96,112 @@ def as_count(argument: str, cells: Any, at_most: int = MAX_ROWS) -> int:
     """A whole number from 1 to `at_most`. Raises GradsheetError."""
     count = as_scalar(argument, cells)
     if count != int(count) or not 1 <= count <= at_most:
-        raise GradsheetError(f"{argument} is {count:g}; it must be a whole number from 1 to {at_most:,}.")
+        raise GradsheetError(f"{argument} is {count:.15g}; it must be a whole number from 1 to {at_most:,}.")
     return int(count)
 
 
-def as_flag(argument: str, cell: Any) -> bool:
+def as_flag(argument: str, cells: Any) -> bool:
     """TRUE or FALSE, or 1 or 0. Raises GradsheetError."""
-    while isinstance(cell, list | tuple) and len(cell) == 1:
-        cell = cell[0]
-    if cell in (True, False):  # 1 and 0 too
+    cell = _single(cells)
+    refuse_error(argument, cell)
+    if isinstance(cell, bool | int | float | np.bool_) and cell in (True, False):  # 1 and 0 too
         return bool(cell)
     raise GradsheetError(f"{argument} must be TRUE or FALSE.")
 
 
-def as_weight(cell: Any, network: Network) -> int:
+def as_weight(cells: Any, network: Network) -> int:
     """Which weight is meant, as an index into w1, w2, …: 5, "5" or "w5" is 4. Raises GradsheetError."""
-    while isinstance(cell, list | tuple) and len(cell) == 1:
-        cell = cell[0]
-    written = f"{cell:g}" if isinstance(cell, int | float) and not isinstance(cell, bool) else str(cell)
-    names = [weight.name for weight in network.weights]
-    wanted = written.strip().lower()
-    wanted = wanted if wanted.startswith("w") else f"w{wanted}"
-    if wanted not in names:
-        shown = "blank" if cell in (None, "") else written
-        raise GradsheetError(f"weight is {shown}; this network has {names[0]} to {names[-1]}.")
-    return names.index(wanted)
+    return as_learned(cells, [f"w{k}" for k in range(1, network.weight_count + 1)])
 
 
-def _number_or_nan(cell: Any) -> float:
-    is_number = isinstance(cell, int | float | Decimal | np.number) and not isinstance(cell, bool)
-    return float(cell) if is_number and math.isfinite(cell) else math.nan
+def as_learned(cells: Any, names: list[str]) -> int:
+    """Which weight or bias is meant, as an index into `names`: 5, "5", "w5" or "b1". Raises GradsheetError."""
+    cell = _single(cells)
+    refuse_error("weight", cell)
+    if isinstance(cell, int | float | Decimal | np.number) and not isinstance(cell, bool):
+        value = number("weight", cell)
+        written = f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else repr(value)
+    else:
+        written = "blank" if cell in (None, "") else str(cell).strip()
+    wanted = f"w{written}" if re.fullmatch(r"[1-9][0-9]{0,8}", written) else written.lower()
+    if wanted in names:
+        return names.index(wanted)
+    shown = written if len(written) <= 20 else quoted(written)
+    letters = dict.fromkeys(name[0] for name in names)
+    ranges = [[name for name in names if name[0] == letter] for letter in letters]
+    known = " and ".join(some[0] if len(some) == 1 else f"{some[0]} to {some[-1]}" for some in ranges)
+    raise GradsheetError(f"weight is {shown}; this network has {known}.")
 
 
-def _number(place: str, cell: Any) -> float:
-    match cell:
-        case None | "":
-            raise GradsheetError(f"{place} is blank; type a number there.")
-        case bool() | np.bool_():
-            raise GradsheetError(f"{place} is {str(bool(cell)).upper()}; a number is needed.")
-        case str() if cell.strip() in _EXCEL_ERRORS:
-            raise GradsheetError(f"{place} holds the error {cell.strip()}; mend that cell first.")
-        case str():
-            raise GradsheetError(f"{place} holds the text '{cell}'; a number is needed.")
-        case dt.datetime() | dt.date():
-            raise GradsheetError(f"{place} holds the date {cell:%Y-%m-%d}; type it as a number.")
-        case int() | float() | Decimal() | np.number():
-            value = float(cell)
-        case _:
-            raise GradsheetError(f"{place} holds a {type(cell).__name__}; a number is needed.")
-    if math.isnan(value):
-        raise GradsheetError(f"{place} is blank or not a number; type a number there.")
-    if math.isinf(value):
-        raise GradsheetError(f"{place} is infinite; a finite number is needed.")
-    return value
+def _single(cells: Any) -> Any:
+    """The one cell of a range of one cell; anything else as it is."""
+    if isinstance(cells, np.ndarray):
+        cells = cells.tolist()
+    while isinstance(cells, list | tuple) and len(cells) == 1:
+        cells = cells[0]
+    return cells
+
+
+def as_text(argument: str, cells: Any, example: str) -> str:
+    """A text. Raises GradsheetError."""
+    cell = _single(cells)
+    refuse_error(argument, cell)
+    if not isinstance(cell, str) or not cell.strip():
+        raise GradsheetError(f"{argument} must be a text such as {example}.")
+    return cell.strip()
+
+
+def left_out(cells: Any) -> bool:
+    """Whether an optional argument is missing or a blank cell; an error is neither."""
+    cell = _single(cells)
+    return cell is None or (isinstance(cell, str) and cell == "")
+
+
+def _grid(argument: str, cells: Any) -> list[list[Any]]:
+    """The cells as rows of one length. Raises GradsheetError."""
+    if isinstance(cells, np.ndarray):
+        cells = cells.tolist()
+    if not isinstance(cells, list | tuple):
+        cells = [[cells]]
+    cells = [row.tolist() if isinstance(row, np.ndarray) else row for row in cells]
+    if not any(isinstance(row, list | tuple) for row in cells):
+        cells = [cells]
+    lengths = {len(row) if isinstance(row, list | tuple) else -1 for row in cells}
+    if lengths == {0}:
+        raise GradsheetError(f"{argument} is empty; give it a range with numbers.")
+    if len(lengths) > 1:
+        raise GradsheetError(f"{argument} has rows of different lengths; give it one rectangular range.")
+    limits.reading(argument, len(cells) * len(cells[0]))
+    return cells
+
+
+def _plain_numbers(cells: list[list[Any]]) -> np.ndarray | None:
+    """The cells as float64 at once, None where one of them needs a look by itself."""
+    kinds = set(map(type, chain.from_iterable(cells)))
+    if not kinds <= _PLAIN:
+        return None
+    try:
+        rows = np.array(cells, dtype=float)
+    except (OverflowError, ValueError):  # an int or Decimal that no float can hold
+        return None
+    suspicious = ~np.isfinite(rows)
+    if int in kinds:
+        suspicious |= (rows >= ERROR_CODES.start) & (rows < ERROR_CODES.stop)
+    return None if suspicious.any() else rows
+
+
+def _checked_numbers(argument: str, cells: list[list[Any]]) -> np.ndarray:
+    """The cells as float64, one by one. Raises GradsheetError for the first that is no number."""
+    single = len(cells) == 1 and len(cells[0]) == 1
+    is_vector = len(cells) == 1 or len(cells[0]) == 1
+
+    def place(r: int, c: int) -> str:
+        return argument if single else f"{argument}, cell {max(r, c) if is_vector else f'({r}, {c})'},"
+
+    return np.array(
+        [[number(place(r, c), cell) for c, cell in enumerate(row, start=1)] for r, row in enumerate(cells, start=1)],
+        dtype=float,
+    )
 
 
 def _size(rows: np.ndarray) -> str:

@@ -4,11 +4,12 @@ A formula is a small tree of tuples whose leaves name a variable and a row offse
 of many equal forms. The right formulas are spelled out here a second time, on purpose.
 """
 
-import math
 import random
 from dataclasses import dataclass, field
 
-from tests.check.writing import column_name, package
+from tests.check.formulas import bias_names, number, right_formulas
+from tests.check.spelling import Writer, put_arrays
+from tests.check.writing import column_name, package, quoted
 
 LABELS = [
     {"a_": "a_", "E": "E", "total": "E_total", "grad": "∂E/∂w{}", "iteration": "Iteration"},
@@ -36,33 +37,13 @@ RATE_LABELS = [
 SIZES = [(2, 2, 2)] * 6 + [(3, 2, 2), (2, 3, 2), (2, 2, 3), (3, 4, 2), (2, 2, 1), (1, 2, 2)]
 
 
-def var(name, offset=0):
-    return ("var", name, offset)
-
-
-def num(value):
-    return ("num", value)
-
-
-def add(*terms):
-    return ("+", *terms)
-
-
-def mul(*factors):
-    return ("*", *factors)
-
-
-def sub(a, b):
-    return ("-", a, b)
-
-
 @dataclass
 class Design:
     """One sheet's look: where the table stands and how it is written."""
 
     random: random.Random
     sizes: tuple = (2, 2, 2)
-    bias: bool = False
+    bias: bool | str = False  # True: one a layer; unit, one (for all) or held (never updated)
     header: int = 1
     left: int = 1
     rows: int = 6
@@ -75,6 +56,9 @@ class Design:
     iteration: bool = True
     rate: float = 0.5
     sheet: str = "Sheet1"
+    forms: frozenset = frozenset()  # of what people write besides, see people.py
+    parameters: str = ""  # left, right, above, sheet or names: a labelled list that the table refers to
+    parameter_columns: bool = True  # whether inputs and targets have columns all the same
 
     @classmethod
     def any(cls, seed, **given):
@@ -97,46 +81,6 @@ class Design:
         return cls(pick, **{**chosen, **given})
 
 
-def right_formulas(sizes, bias):
-    """Every computed variable's right formula for rows after the first."""
-    n_in, n_hidden, n_out = sizes
-    hidden, outs = range(1, n_hidden + 1), range(1, n_out + 1)
-    w_in = {(j, k): f"w{(j - 1) * n_in + k}" for j in hidden for k in range(1, n_in + 1)}
-    w_out = {(m, j): f"w{n_hidden * n_in + (m - 1) * n_hidden + j}" for m in outs for j in hidden}
-    weights = [*w_in.values(), *w_out.values()]
-    found = {w: sub(var(w, -1), mul(var("LR"), var(f"grad_{w}", -1))) for w in weights}
-    for j in hidden:
-        terms = [mul(var(w_in[j, k]), var(f"i{k}")) for k in range(1, n_in + 1)] + ([var("b1")] if bias else [])
-        found[f"h{j}"] = add(*terms) if len(terms) > 1 else terms[0]
-        found[f"a_h{j}"] = ("sigma", var(f"h{j}"))
-    for m in outs:
-        terms = [mul(var(w_out[m, j]), var(f"a_h{j}")) for j in hidden] + ([var("b2")] if bias else [])
-        found[f"o{m}"] = add(*terms) if len(terms) > 1 else terms[0]
-        found[f"a_o{m}"] = ("sigma", var(f"o{m}"))
-        found[f"E{m}"] = mul(num("0.5"), ("^", sub(var(f"t{m}"), var(f"a_o{m}")), 2))
-    found["E_total"] = add(*[var(f"E{m}") for m in outs]) if n_out > 1 else var("E1")
-
-    def delta(m):
-        a = var(f"a_o{m}")
-        return [sub(a, var(f"t{m}")), a, sub(num("1"), a)]
-
-    def back(j):
-        paths = [mul(*delta(m), var(w_out[m, j])) for m in outs]
-        a = var(f"a_h{j}")
-        return [add(*paths) if n_out > 1 else paths[0], a, sub(num("1"), a)]
-
-    for (j, k), w in w_in.items():
-        found[f"grad_{w}"] = mul(*back(j), var(f"i{k}"))
-    for (m, j), w in w_out.items():
-        found[f"grad_{w}"] = mul(*delta(m), var(f"a_h{j}"))
-    if bias:
-        found["grad_b1"] = add(*[mul(*back(j)) for j in hidden])
-        found["grad_b2"] = add(*[mul(*delta(m)) for m in outs]) if n_out > 1 else mul(*delta(1))
-        for b in ("b1", "b2"):
-            found[b] = sub(var(b, -1), mul(var("LR"), var(f"grad_{b}", -1)))
-    return found, weights
-
-
 class Sheet:
     """A right sheet: cells by (row, column), to be mutated and written."""
 
@@ -152,7 +96,10 @@ class Sheet:
         self.cells = {}
         self.block = {}
         self.elsewhere = {}
+        self.table = "Table1" if "table references" in design.forms else None
         self._fill()
+        if design.forms & {"row array", "spill", "one-cell array"}:
+            put_arrays(self)
 
     def _order(self):
         d = self.d
@@ -160,14 +107,17 @@ class Sheet:
         t, i = [f"t{k + 1}" for k in range(n_out)], [f"i{k + 1}" for k in range(n_in)]
         cut = n_in * n_hidden
         w1, w2 = self.weights[:cut], self.weights[cut:]
-        if d.bias:
-            w1, w2 = [*w1, "b1"], [*w2, "b2"]
+        biases = list(dict.fromkeys(bias_names(d.sizes, d.bias).values()))
+        early = [b for u, b in bias_names(d.sizes, d.bias).items() if u[0] == "h"]
+        w1, w2 = [*w1, *dict.fromkeys(early)], [*w2, *(b for b in biases if b not in early)]
+        if not d.parameter_columns:
+            t = i = []
         h = [x for j in range(1, n_hidden + 1) for x in (f"h{j}", f"a_h{j}")]
         o = [x for m in range(1, n_out + 1) for x in (f"o{m}", f"a_o{m}")]
         if d.order == "pairs":
             h, o = sorted(h, key=lambda x: x.startswith("a_")), sorted(o, key=lambda x: x.startswith("a_"))
         e = [f"E{m}" for m in range(1, n_out + 1)] + ["E_total"]
-        g = [f"grad_{w}" for w in self.weights] + (["grad_b1", "grad_b2"] if d.bias else [])
+        g = [f"grad_{w}" for w in self.weights] + [f"grad_{b}" for b in biases if d.bias != "held"]
         if d.order == "mixed":
             groups = [t, i, w1, h, w2, o, e, g]
             self.random.shuffle(groups)
@@ -203,8 +153,11 @@ class Sheet:
         start = {f"i{k + 1}": round(0.05 * (k + 1), 2) for k in range(n_in)}
         start |= {f"t{k + 1}": pick.choice([0.5, 0.01, 0.99]) for k in range(n_out)}
         start |= {w: round(0.1 + 0.05 * (k + 1), 2) for k, w in enumerate(self.weights)} | {"b1": 0.35, "b2": 0.6}
+        start |= {f"b{k}": round(0.3 + 0.05 * k, 2) for k in range(3, 10) if d.bias == "unit"}
         self.start = start
-        if d.constants == "block":
+        if d.parameters:
+            self._list_parameters([n for n in start if n in self.names or n[0] in "it"])
+        elif d.constants == "block":
             for k, name in enumerate([n for n in start if n[0] in "it"]):
                 self.block[name] = (1, 2 + 2 * k) if d.header > 4 else (self.last + 3, 2 + 2 * k)
                 row, column = self.block[name]
@@ -226,18 +179,58 @@ class Sheet:
         d = self.d
         if name == "iteration":
             return float(row - d.header) if d.order != "pairs" else f"=ROW()-{d.header}"
-        if name[0] in "it":
+        if name in self.block:
+            if name[0] in "it" or row == self.first:
+                return f"={self.parameter(name)}"
+        elif name[0] in "it":
             if d.constants == "above" and row > self.first:
                 return f"={self.ref(name, row - 1)}"
-            return f"={self.fixed(self.block[name])}" if d.constants == "block" else start[name]
-        if row == self.first and name in start:
+            return start[name]
+        if (row == self.first and name in start) or (name[0] == "b" and d.bias == "held"):
             return start[name]
         return "=" + self.written(self.formulas[name], row)
+
+    def _list_parameters(self, names):
+        """A vertical list of labels and values: beside the table, above it, or on a sheet of its own."""
+        d = self.d
+        corner = {
+            "left": (d.header, d.left - 3),
+            "right": (d.header, self.after + 4 + 2 * (d.sizes[1] + d.sizes[2])),
+            "above": (1, self.after - 2),
+        }.get(d.parameters, (4, 1))
+        cells = self.cells if d.parameters in ("left", "right", "above") else self.elsewhere
+        for k, name in enumerate(names):
+            row, column = corner[0] + k, corner[1]
+            cells[row, column], cells[row, column + 1] = name, self.start[name]
+            self.block[name] = row, column + 1
+
+    def parameter(self, name):
+        """How formulas refer to a listed parameter."""
+        if self.d.parameters == "names":
+            return f"{name[0]}_{name[1:]}"
+        place = self.fixed(self.block[name])
+        return f"Parameters!{place}" if self.d.parameters == "sheet" else place
+
+    @property
+    def defined_names(self):
+        """Names of cells and of whole columns, and what they stand for."""
+        found = {}
+        if self.d.rate_at == "name":
+            found["learning_rate"] = f"{quoted(self.d.sheet)}!{self.fixed(self.rate_cell)}"
+        if self.d.parameters == "names":
+            found |= {self.parameter(n): f"Parameters!{self.fixed(place)}" for n, place in self.block.items()}
+        if "whole columns" in self.d.forms:
+            for name, column in self.columns.items():
+                letters = column_name(column)
+                found[f"col_{name}"] = f"{quoted(self.d.sheet)}!${letters}:${letters}"
+        return found
 
     def fixed(self, place):
         return f"${column_name(place[1])}${place[0]}"
 
     def ref(self, name, row, fixed=""):
+        if name not in self.columns:
+            return self.parameter(name)
         return f"{'$' if 'c' in fixed else ''}{column_name(self.columns[name])}{'$' if 'r' in fixed else ''}{row}"
 
     def written(self, tree, row, seed=None):
@@ -257,7 +250,7 @@ class Sheet:
                 return before[name] if offset else now[name] if name in now else compute(name)
 
             def compute(name, row=row, now=row_values, leaf=leaf):
-                given = name[0] in "it" or (row == self.first and name in self.start)
+                given = name[0] in "it" or name not in self.formulas or (row == self.first and name in self.start)
                 value = (
                     row - self.d.header
                     if name == "iteration"
@@ -275,131 +268,11 @@ class Sheet:
         for row in rows:
             self.cells[row, self.columns[name]] = "=" + self.written(tree, row)
 
+    @property
+    def table_range(self):
+        """The cells of Excel's own table."""
+        ends = ((self.d.left, self.d.header), (self.after - 1, self.last))
+        return ":".join(f"{column_name(column)}{row}" for column, row in ends)
+
     def package(self, others=(), **chart):
         return package([self, *others], **chart)
-
-
-def number(tree, leaf):
-    """A tree's value; `leaf(name, offset)` gives a variable's."""
-    if tree[0] == "var":
-        return leaf(tree[1], tree[2])
-    if tree[0] == "num":
-        return float(tree[1])
-    parts = [number(part, leaf) if isinstance(part, tuple) else part for part in tree[1:]]
-    match tree[0]:
-        case "+":
-            return math.fsum(parts)
-        case "-":
-            return parts[0] - parts[1]
-        case "*":
-            return math.prod(parts)
-        case "^":
-            return parts[0] ** parts[1]
-        case "sigma":
-            return 1 / (1 + math.exp(-parts[0]))
-    raise ValueError(tree)
-
-
-class Writer:
-    """Writes a tree in one of many equal forms."""
-
-    def __init__(self, sheet, row, pick):
-        self.sheet, self.row, self.pick, self.d = sheet, row, pick, sheet.d
-
-    def text(self, tree):
-        shuffle = self.d.shuffle
-        match tree[0]:
-            case "var":
-                return self.leaf(tree)
-            case "raw":
-                return tree[1].format(row=self.row, higher=self.row - 4)
-            case "num":
-                return self.pick.choice(["0.5", "1/2", "(1/2)"]) if tree[1] == "0.5" and shuffle else tree[1]
-            case "sigma":
-                return self.sigma(self.wrapped(tree[1]))
-            case "^":
-                inner = tree[1]
-                if shuffle and inner[0] == "-" and self.pick.random() < 0.3:
-                    inner = ("-", inner[2], inner[1])
-                base = self.text(inner)
-                forms = [f"({base})^2", f"POWER({base},2)", f"({base})*({base})"]
-                return self.pick.choice(forms) if shuffle else forms[0]
-            case "+":
-                terms = list(tree[1:])
-                if shuffle and not any(t[0] in "-" for t in terms):
-                    self.pick.shuffle(terms)
-                space = self.pick.choice(["", " "]) if shuffle else ""
-                joined = f"{space}+{space}".join(self.text(t) for t in terms)
-                return (
-                    f"SUM({','.join(self.text(t) for t in terms)})" if shuffle and self.pick.random() < 0.1 else joined
-                )
-            case "-":
-                return f"{self.text(tree[1])}-{self.wrapped(tree[2])}"
-            case "neg":
-                return f"-{self.wrapped(tree[1])}"
-            case "*":
-                return self.product(list(tree[1:]))
-        raise ValueError(tree)
-
-    def product(self, factors):
-        shuffle = self.d.shuffle
-        if shuffle:
-            # A half written 1/2 has to lead: x*1/2 is the same, but 1/2 inside a shuffled power is not.
-            lead = [f for f in factors if f == ("num", "0.5")]
-            rest = [f for f in factors if f != ("num", "0.5")]
-            rest = self.helped(rest)
-            self.pick.shuffle(rest)
-            if len(rest) > 1 and self.pick.random() < 0.1 and not lead:
-                return f"PRODUCT({','.join(self.text(f) for f in rest)})"
-            if len(rest) == 2 and self.pick.random() < 0.1 and rest[0][0] == "+" and rest[0][0] != "raw":
-                return "+".join(f"{self.wrapped(t)}*{self.wrapped(rest[1])}" for t in rest[0][1:])
-            factors = lead + rest
-            if self.pick.random() < 0.05:
-                return f"-1*-{'*'.join(self.wrapped(f) for f in factors)}"
-        return "*".join(self.wrapped(f) for f in factors)
-
-    def helped(self, factors):
-        """a·(1−a) as one factor: a helper cell's, a−a², or as it is."""
-        for a in [f for f in factors if f[0] == "var"]:
-            slope = ("-", ("num", "1"), a)
-            if slope in factors and factors.count(a) == 1:
-                choice = self.pick.random()
-                rest = [f for f in factors if f not in (a, slope)]
-                if self.d.helpers and a[2] == 0 and choice < 0.7:
-                    units = [n for n in self.sheet.names if n.startswith("a_")]
-                    if a[1] not in units:
-                        return factors
-                    column = self.sheet.after + 2 + units.index(a[1])
-                    return [*rest, ("raw", column_name(column) + "{row}")]
-                if choice > 0.85:
-                    x = self.leaf(a)
-                    return [*rest, ("raw", f"({x}-{x}^2)")]
-        return factors
-
-    def wrapped(self, tree):
-        text = self.text(tree)
-        return text if tree[0] in ("var", "sigma") or (tree[0] in ("num", "raw") and "/" not in text) else f"({text})"
-
-    def sigma(self, x):
-        forms = [f"1/(1+EXP(-{x}))"] * 4
-        forms += [f"1/(1+EXP(-1*{x}))", f"EXP({x})/(1+EXP({x}))", f"(1+EXP(-{x}))^-1", f"0.5+0.5*TANH({x}/2)"]
-        forms += [f"1/(1+1/EXP({x}))", f"(1/(1+EXP({x}*-1)))", f"POWER(1+EXP(-{x}),-1)"]
-        return self.pick.choice(forms) if self.d.shuffle else forms[0]
-
-    def leaf(self, tree):
-        _, name, offset = tree[:3]
-        if name == "LR":
-            if self.d.rate_at == "literal":
-                return f"{self.d.rate!r}"
-            if self.d.rate_at == "column":
-                return f"{column_name(self.sheet.after)}{self.row}"
-            if self.d.rate_at == "name":
-                return "learning_rate"
-            if self.d.rate_at == "sheet":
-                return "Parameters!$B$2" if self.pick.random() < 0.5 else "'Parameters'!$B$2"
-            return self.sheet.fixed(self.sheet.rate_cell)
-        if offset == 0 and name in self.sheet.block and self.d.shuffle and self.pick.random() < 0.3:
-            return self.sheet.fixed(self.sheet.block[name])
-        look = self.pick.random() if self.d.shuffle else 1.0
-        cell = self.sheet.ref(name, self.row + offset, "c" if look < 0.05 else "")
-        return f"'{self.d.sheet}'!{cell}" if 0.05 <= look < 0.08 else cell.lower() if 0.08 <= look < 0.1 else cell

@@ -5,7 +5,8 @@ import random
 import re
 from dataclasses import dataclass
 
-from tests.check.generate import Design, Sheet, mul, num, sub, var
+from tests.check.formulas import mul, num, sub, var
+from tests.check.generate import Design, Sheet
 
 
 @dataclass
@@ -205,7 +206,9 @@ def same_value(a, b):
         def number(match):
             return repr(cells.setdefault((match[0], salt), random.Random(f"{match[0]}{salt}").uniform(0.1, 0.9)))
 
-        plain_text = re.sub(r"\$?[A-Z]{1,2}\$?[0-9]+", number, text.replace("EXP", "exp").replace("^", "**"))
+        plain_text = re.sub(
+            r"(?:Parameters!)?\$?[A-Z]{1,2}\$?[0-9]+|[it]_\d+", number, text.replace("EXP", "exp").replace("^", "**")
+        )
         return eval(plain_text, {"exp": math.exp})
 
     return all(math.isclose(value(a, salt), value(b, salt), rel_tol=1e-9) for salt in range(3))

@@ -1,8 +1,10 @@
 """Writing generated sheets as an .xlsx package, element by element, without any workbook library."""
 
+import re
 import zipfile
+from dataclasses import dataclass
 from io import BytesIO
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -26,16 +28,27 @@ def package(sheets, charts=(), values=None, program=None):
         for k, c in enumerate(cells.values(), 1)
     }
     types = dict.fromkeys(parts, f"{KIND}spreadsheetml.worksheet+xml")
+    for k, name in enumerate(cells, 1):
+        table = next((s for s in sheets if s.d.sheet == name and s.table), None)
+        if table is not None:
+            parts[f"xl/tables/table{k}.xml"] = _table(table, k)
+            types[f"xl/tables/table{k}.xml"] = f"{KIND}spreadsheetml.table+xml"
+            parts[f"xl/worksheets/_rels/sheet{k}.xml.rels"] = _links([("r9", "table", f"../tables/table{k}.xml")])
+            ending = '<tableParts count="1"><tablePart r:id="r9"/></tableParts></worksheet>'
+            part = f"xl/worksheets/sheet{k}.xml"
+            parts[part] = parts[part].replace("</worksheet>", ending)
     tags = "".join(f'<sheet name="{escape(n)}" sheetId="{k}" r:id="r{k}"/>' for k, n in enumerate(cells, 1))
-    named = next((s for s in sheets if s.d.rate_at == "name"), None)
-    if named is not None:
-        where = f"'{named.d.sheet}'!{named.fixed(named.rate_cell)}"
-        tags += f'</sheets><definedNames><definedName name="learning_rate">{where}</definedName></definedNames>'
-    else:
-        tags += "</sheets>"
+    named = {name: where for sheet in sheets for name, where in sheet.defined_names.items()}
+    inner = "".join(f'<definedName name="{name}">{escape(where)}</definedName>' for name, where in named.items())
+    tags += f"</sheets><definedNames>{inner}</definedNames>" if named else "</sheets>"
     parts["xl/workbook.xml"] = f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>{tags}</workbook>'
     types["xl/workbook.xml"] = f"{KIND}spreadsheetml.sheet.main+xml"
+    spilled = any("spill" in sheet.d.forms for sheet in sheets)
+    if spilled:
+        parts["xl/metadata.xml"] = _METADATA
+        types["xl/metadata.xml"] = f"{KIND}spreadsheetml.sheetMetadata+xml"
     links = [(f"r{k}", "worksheet", f"worksheets/sheet{k}.xml") for k in range(1, len(cells) + 1)]
+    links += [("r0", "sheetMetadata", "metadata.xml")] if spilled else []
     parts["xl/_rels/workbook.xml.rels"] = _links(links)
     parts["_rels/.rels"] = _links([("r1", "officeDocument", "xl/workbook.xml")])
     if charts:
@@ -100,6 +113,11 @@ def _rows(cells, values):
 
 def _xml_cell(row, column, value, stored):
     place = f"{column_name(column)}{row}"
+    if isinstance(value, Array):
+        # The first cell holds the formula, the others only their values.
+        kept = "" if stored is None else f"<v>{stored!r}</v>"
+        formula = f'<f t="array" ref="{place}:{value.until}">{escape(value.text)}</f>' if value.text else ""
+        return f'<c r="{place}"{value.mark if formula else ""}>{formula}{kept}</c>'
     if isinstance(value, str) and value.startswith("="):
         kind = ' t="e"' if isinstance(stored, str) else ""
         kept = "" if stored is None else f"<v>{stored!r}</v>" if not isinstance(stored, str) else f"<v>{stored}</v>"
@@ -107,6 +125,47 @@ def _xml_cell(row, column, value, stored):
     if isinstance(value, str):
         return f'<c r="{place}" t="inlineStr"><is><t>{escape(value)}</t></is></c>'
     return f'<c r="{place}"><v>{float(value)!r}</v></c>'
+
+
+@dataclass(frozen=True)
+class Array:
+    """A cell of an array formula: the first has its text and its last cell, the others have neither."""
+
+    text: str = ""
+    until: str = ""
+    spills: bool = False
+
+    @property
+    def mark(self):
+        return ' cm="1"' if self.spills else ""
+
+
+_METADATA = (
+    f'<metadata xmlns="{MAIN}" xmlns:xda="http://schemas.microsoft.com/office/spreadsheetml/2017/dynamicarray">'
+    '<metadataTypes count="1"><metadataType name="XLDAPR" minSupportedVersion="120000" copy="1" pasteAll="1" '
+    'pasteValues="1" merge="1" splitFirst="1" rowColShift="1" clearFormats="1" clearComments="1" assign="1" coerce="1" '
+    'cellMeta="1"/></metadataTypes><futureMetadata name="XLDAPR" count="1"><bk><extLst>'
+    '<ext uri="{bdbb8cdc-fa1e-496e-a857-3c3f30c029c3}"><xda:dynamicArrayProperties fDynamic="1" fCollapsed="0"/></ext>'
+    '</extLst></bk></futureMetadata><cellMetadata count="1"><bk><rc t="1" v="0"/></bk></cellMetadata></metadata>'
+)
+
+
+def _table(sheet, number):
+    """Excel's own table over the iteration table, so that formulas can say Table1[[#This Row],[h1]]."""
+    columns = "".join(
+        f'<tableColumn id="{k}" name={quoteattr(sheet.label(name))}/>' for k, name in enumerate(sheet.names, 1)
+    )
+    return (
+        f'<table xmlns="{MAIN}" id="{number}" name="{sheet.table}" displayName="{sheet.table}" '
+        f'ref="{sheet.table_range}" totalsRowShown="0"><autoFilter ref="{sheet.table_range}"/>'
+        f'<tableColumns count="{len(sheet.names)}">{columns}</tableColumns></table>'
+    )
+
+
+def quoted(name):
+    """A sheet's name as formulas write it."""
+    plain = re.fullmatch(r"[A-Za-z]+", name) and name.upper() not in ("TRUE", "FALSE") and len(name) > 3
+    return name if plain else "'" + name.replace("'", "''") + "'"
 
 
 def column_name(index):

@@ -17,8 +17,9 @@ from workbook.live.follow import follow
 from workbook.training_layout import SETTINGS
 
 from . import runs
-from .fake_excel import CELLS, NAME, Book, FakeExcel
+from .fake_excel import CELLS, NAME, FakeExcel, excels
 
+DIV0, SPILL, BUSY = -2146826281, -2146826243, -2146826237  # as COM hands them over; xlwings knows the first only
 PATIENCE = 300  # seconds, on a loaded machine
 
 
@@ -27,10 +28,11 @@ def excel(monkeypatch, tmp_path):
     """The workbook whose buttons are pressed; followers are not started but written down."""
     fake = FakeExcel()
     fake.followed = []
-    monkeypatch.setattr(xlwings.Book, "caller", staticmethod(lambda: Book(fake)))
+    monkeypatch.setattr(xlwings.Book, "caller", staticmethod(fake.book))
     monkeypatch.setattr(launch, "start_follower", lambda folder, book: fake.followed.append((folder, book)))
     monkeypatch.setenv("GRADSHEET_HOME", str(tmp_path / "home"))
-    yield fake
+    with excels(fake):
+        yield fake
     folder = folder_of(fake)
     if folder and folder.is_dir() and launch.is_active(folder):
         (folder / "stop").touch()
@@ -54,7 +56,7 @@ def set_cells(fake, **values):
 
 
 def bring(fake):
-    assert follow(folder_of(fake), OpenWorkbook(NAME, Book(fake)))
+    assert follow(folder_of(fake), OpenWorkbook.named(NAME))
     return fake.log()
 
 
@@ -216,6 +218,13 @@ def test_settings_become_arguments():
         ({"seed": -1.0}, "Seed is -1;"),
         ({"batch_size": float("nan")}, "Batch size is nan"),
         ({"batch_size": float("inf")}, "Batch size is inf"),
+        ({"epochs": DIV0}, "Epochs shows #DIV/0!; mend the cell's formula, or write the value itself."),
+        ({"batch_size": SPILL}, "Batch size shows #SPILL!; mend"),
+        ({"batch_size": BUSY}, "Batch size shows an error; mend"),
+        ({"learning_rate": -2146826246}, "Learning rate shows #N/A; mend"),
+        ({"seed": -2146826265}, "Seed shows #REF!; mend"),
+        ({"recipe": -2146826259}, "Recipe shows #NAME?; mend"),
+        ({"data_folder": "#REF!"}, "Data folder shows #REF!; mend"),
     ],
 )
 def test_a_bad_setting_is_one_sentence_and_starts_nothing(excel, cells, words):
@@ -223,3 +232,82 @@ def test_a_bad_setting_is_one_sentence_and_starts_nothing(excel, cells, words):
     buttons.run()
     assert words in excel.named("status")
     assert excel.named("run_folder") is None and excel.followed == []
+
+
+BUTTONS = (buttons.run, buttons.stop, buttons.resume, buttons.open_folder, buttons.opened)
+
+
+@pytest.mark.parametrize("button", BUTTONS, ids=lambda button: button.__name__)
+def test_a_sheet_that_cannot_be_written_is_said_in_excels_status_bar(excel, button, tmp_path):
+    """No dialog: nothing is raised. And nothing is started that the sheet couldn't show."""
+    excel.protected = True
+    set_cells(excel, dataset="digits")
+    button()
+    assert excel.status_bar.startswith("gradsheet: ")
+    started = tmp_path / "home"
+    assert excel.followed == [] and not (started.exists() and list(started.rglob("output.txt")))
+    excel.protected = False
+    buttons.stop()
+    excel.protected, excel.sheet_name, excel.generation = False, None, 1
+    button()
+    assert (
+        excel.status_bar
+        == "gradsheet: The sheet Training was deleted, so nothing can be shown; build the workbook again."
+    )
+
+
+@pytest.mark.parametrize("button", BUTTONS, ids=lambda button: button.__name__)
+def test_an_excel_that_closes_or_never_answers_is_no_dialog(excel, button, monkeypatch):
+    slept = []
+    monkeypatch.setattr(launch, "start_worker", lambda folder, chosen: folder.mkdir(parents=True))
+    monkeypatch.setattr(time, "sleep", slept.append)
+    excel.refusals = 2.0
+    button()
+    excel.refusals, excel.closes_after = 0.0, 6
+    button()
+    excel.closes_after, excel.open = None, True
+    monkeypatch.setattr(launch, "start_follower", lambda folder, book: setattr(excel, "refusals", 2.0))
+    button()
+    monkeypatch.setattr(xlwings.Book, "caller", staticmethod(lambda: (_ for _ in ()).throw(KeyError("lesson.xlsm"))))
+    button()
+    assert 10 < sum(slept) < 4 * 13  # Excel waits for a button
+
+
+def test_a_fault_of_our_own_is_a_sentence_too(excel, monkeypatch):
+    monkeypatch.setattr(launch, "is_active", lambda folder: 1 / 0)
+    set_cells(excel, run_folder=str(os.getcwd()))
+    buttons.stop()
+    assert excel.named("status").startswith("This is a fault of gradsheet's own, please report it: ZeroDivisionError")
+    monkeypatch.setattr(launch, "is_active", lambda folder: os.stat("/nowhere/at all"))
+    buttons.stop()
+    assert excel.named("status") == "/nowhere/at all can't be used: No such file or directory."
+    set_cells(excel, run_folder=None)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.3])
+def test_buttons_in_a_busy_excel(excel, rate, monkeypatch):
+    monkeypatch.setattr(buttons, "PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr(launch, "start_worker", lambda folder, chosen: folder.mkdir(parents=True))
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    excel.refusals = rate
+    buttons.run()
+    assert excel.refused and excel.followed == [(folder_of(excel), NAME)]
+    assert excel.named("status") == "Starting …"
+
+
+def test_a_new_run_leaves_what_somebody_wrote(excel, monkeypatch):
+    """The old run's epochs go; a note between them stays, and one below the table."""
+    monkeypatch.setattr(launch, "start_worker", lambda folder, chosen: folder.mkdir(parents=True))
+    buttons.run()
+    run = runs.make(folder_of(excel))
+    runs.add_epochs(run, 5)
+    runs.finish(run)
+    bring(excel)
+    excel.insert_row(15, ["my note"])
+    excel.cells[40, 3] = "below"
+    (run.folder / "status.json").unlink()
+    buttons.run()
+    assert folder_of(excel) != run.folder
+    block = excel.block()
+    assert [row[0] for row in block if row[0]] == ["my note"] and "below" in block[-1]
+    assert excel.table[2] == 3  # up to the note

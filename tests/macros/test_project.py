@@ -215,6 +215,7 @@ def test_playground_says_what_the_functions_say(macro_book):
         return [[cell.value for cell in row] for row in found] if isinstance(found, tuple) else found.value
 
     arrays = [c for row in written.iter_rows() for c in row if type(c.value).__name__ == "ArrayFormula"]
+    arrays = [cell for cell in arrays if "no Python" in cell.value.text and "COUNT" not in cell.value.text]
     assert len(arrays) == 7
     for cell in arrays:
         name, arguments = re.fullmatch(r'=IFERROR\((\w+)\((.*)\),"no Python"\)', cell.value.text).groups()

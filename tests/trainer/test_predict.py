@@ -130,6 +130,17 @@ def test_a_checkpoint_is_read_once_and_again_when_it_changes(tmp_path, trained, 
     assert len(loads) == 2
 
 
+def test_after_an_epoch_the_best_checkpoint_is_read_once(tmp_path, trained, monkeypatch):
+    """By the report with its examination of all test digits and its prediction of one."""
+    from workbook import run_report
+
+    copy_run(trained, tmp_path / "run", dataset="digits")
+    loads, original = [], predict_module.load_model
+    monkeypatch.setattr(predict_module, "load_model", lambda path: loads.append(path) or original(path))
+    report = run_report.of_run(load_run(tmp_path / "run"))
+    assert len(loads) == 1 and report.pad is not None and report.examination is not None
+
+
 @pytest.mark.parametrize("content", [None, b"", {"model": {}, "row": {}, "data_label": ""}, {"rows": 1}])
 def test_a_checkpoint_that_is_none(tmp_path, content):
     if isinstance(content, bytes):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def assert_same_run(folder, other):
     )
     assert rows == others and rows
     assert load_run(folder).rows == [
-        log_module.row_from(row) for row in load_checkpoint(folder / "last.pt", ("rows",))["rows"]
+        log_module.EpochRow(**row) for row in load_checkpoint(folder / "last.pt", ("rows",))["rows"]
     ]
 
 
@@ -132,8 +133,7 @@ def start_and_wait(folder, seconds):
     return process
 
 
-@pytest.mark.parametrize("attempt", range(3))
-def test_a_sigkill_at_a_random_moment_costs_at_most_the_running_epoch(tmp_path, six_epochs, attempt):
+def test_a_sigkill_at_a_random_moment_costs_at_most_the_running_epoch(tmp_path, six_epochs):
     seconds = float(np.random.default_rng().uniform(0, 2))
     process = start_and_wait(tmp_path / "run", seconds)
     before = len(load_run(tmp_path / "run").rows)
@@ -146,6 +146,21 @@ def test_a_sigkill_at_a_random_moment_costs_at_most_the_running_epoch(tmp_path, 
     resume(tmp_path / "run", on_epoch=lambda run: done.append(run.last.epoch))
     assert done == list(range(7 - len(done), 7)) and len(done) <= 6 - before, f"killed after {seconds:.3f} s"
     assert_same_run(tmp_path / "run", six_epochs)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize(
+    "kills", [6, pytest.param(int(os.environ.get("GRADSHEET_KILLS", "200")), marks=pytest.mark.slow)]
+)
+def test_many_kills_lose_no_row_and_double_none(tmp_path, kills):
+    """In a process of its own, which forks: no threads may run before."""
+    program = Path(__file__).with_name("kill.py")
+    seed = str(int(np.random.default_rng().integers(2**31)))
+    done = subprocess.run(
+        [sys.executable, str(program), str(tmp_path), str(kills), seed], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"seed {seed}: {done.stderr}"
+    assert json.loads(done.stdout)["kills"] >= kills
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")

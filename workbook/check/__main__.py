@@ -3,16 +3,19 @@
 import argparse
 import sys
 
-from workbook.check.cli import add_arguments, run
-from xlfuncs.errors import GradsheetError
+from workbook.endings import concluded, process
 
-if __name__ == "__main__":
+
+def main() -> int:
+    """The same as `gradsheet check`."""
+    from workbook.check.cli import add_arguments, run
+
     parser = argparse.ArgumentParser(
         prog="gradsheet check", description="Find what is wrong in a backpropagation sheet."
     )
     add_arguments(parser)
-    try:
-        sys.exit(run(parser.parse_args()))
-    except GradsheetError as error:
-        print(f"gradsheet: {error}", file=sys.stderr)
-        sys.exit(2)
+    return concluded(lambda: run(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    sys.exit(process("workbook.check.__main__"))

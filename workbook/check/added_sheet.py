@@ -12,12 +12,13 @@ from openpyxl.chart.scatter_chart import ScatterChart
 from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, SpreadsheetDrawing, TwoCellAnchor
 from openpyxl.xml.functions import tostring
 
-from workbook.check.formula import a1
 from workbook.check.package import MAIN, OFFICE, SHEET_TYPE, Package, tag
+from workbook.references import a1
 
 _CHART_TYPE = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
 _DRAWING_TYPE = "application/vnd.openxmlformats-officedocument.drawing+xml"
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_SELECTED = re.compile(rb"""(<(?:[\w.-]+:)?sheetView\b[^>]*?)\s+tabSelected\s*=\s*(?:"[^"]*"|'[^']*')""")
 LONGEST = 32_000  # characters of a cell's text; Excel's limit is 32,767
 
 
@@ -50,8 +51,8 @@ def free_name(wanted: str, taken: list[str]) -> str:
     return next(name for name in names if name.casefold() not in folded)
 
 
-def add_sheet(package: Package, sheet: AddedSheet) -> None:
-    """Put the sheet behind the workbook's last one."""
+def add_sheet(package: Package, sheet: AddedSheet) -> int:
+    """Put the sheet behind the workbook's last one; gives its place among them, from 0."""
     part = package.free("xl/worksheets/sheet{}.xml")
     main = package.main()
     package.add(part, b"", SHEET_TYPE)
@@ -64,6 +65,28 @@ def add_sheet(package: Package, sheet: AddedSheet) -> None:
     package.write_xml(main, root)
     drawing = _add_charts(package, part, sheet) if sheet.charts else ""
     package.write(part, _xml(sheet, drawing).encode())
+    return len(sheets) - 1
+
+
+def open_on(package: Package, number: int) -> None:
+    """Have the workbook open on that sheet. The others are deselected: typing goes into all that are."""
+    main = package.main()
+    root = package.xml(main)
+    sheets = root.find(tag("sheets"))
+    for element in sheets:
+        part = package.target(main, element.get(f"{{{OFFICE}}}id", ""))
+        if part is not None:
+            package.write(part, _SELECTED.sub(rb"\1", package.read(part)))
+    views = root.find(tag("bookViews"))
+    if views is None:
+        views = root.makeelement(tag("bookViews"))
+        sheets.addprevious(views)
+    view = views.find(tag("workbookView"))
+    if view is None:
+        view = etree.SubElement(views, tag("workbookView"))
+    view.set("activeTab", str(number))
+    view.attrib.pop("firstSheet", None)
+    package.write_xml(main, root)
 
 
 def _xml(sheet: AddedSheet, drawing: str) -> str:

@@ -8,13 +8,33 @@ from pathlib import Path
 from workbook.check.formula import Template
 
 
+@dataclass(frozen=True)
+class ArrayFormula:
+    """One formula for several cells, entered with Ctrl+Shift+Enter or spilled: it stands in the first of them."""
+
+    template: Template
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
 @dataclass(slots=True)
 class Cell:
-    """A cell: its value (float, str, bool or None), its formula, and whether the value is an error such as #NAME?."""
+    """A cell: its value (float, str, bool or None), its formula, and whether the value is an error such as #NAME?.
+
+    `array` is the array formula that fills it, also where the formula itself stands in another cell.
+    """
 
     value: float | str | bool | None = None
     formula: Template | None = None
     error: bool = False
+    array: ArrayFormula | None = None
+
+    @property
+    def template(self) -> Template | None:
+        """The formula that gives its value, its own or an array's."""
+        return self.formula if self.array is None else self.array.template
 
 
 @dataclass
@@ -29,6 +49,17 @@ class Sheet:
     def cell(self, row: int, column: int) -> Cell | None:
         """The cell, None where it is empty."""
         return self.rows.get(row, {}).get(column)
+
+
+@dataclass(frozen=True)
+class NamedTable:
+    """An Excel table, which formulas name as Table1[h1]: its data rows and the name of each column from `left` on."""
+
+    sheet: str
+    top: int
+    bottom: int
+    left: int
+    columns: tuple[str, ...]
 
 
 @dataclass
@@ -62,6 +93,7 @@ class Book:
     charts: list[Chart]
     names: dict[str, str]
     tabs: list[str] = field(default_factory=list)  # every sheet's name, chart sheets too
+    tables: dict[str, NamedTable] = field(default_factory=dict)  # by their name in lower case
 
     def sheet(self, name: str | None) -> Sheet | None:
         """The sheet of that name, as a formula spells it."""

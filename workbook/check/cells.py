@@ -10,9 +10,9 @@ from xml.sax.saxutils import escape, unescape
 from lxml import etree
 from openpyxl.utils import range_boundaries
 
-from workbook.check.formula import a1
 from workbook.check.package import OFFICE
 from workbook.check.reader import column_of
+from workbook.references import a1
 
 KEEP = object()
 """The value that says: leave the stored value as it is."""
@@ -28,6 +28,7 @@ _FORMULA = re.compile(rb"<(?:[\w.-]+:)?f\b[^>]*?(?:/>|>.*?</(?:[\w.-]+:)?f>)", r
 _VALUE = re.compile(rb"<(?:[\w.-]+:)?v\b[^>]*?(?:/>|>.*?</(?:[\w.-]+:)?v>)", re.DOTALL)
 _TAG = re.compile(rb"""<(/?)([\w:.-]+)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*(/?)>""")
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]+\d+)""")
+_MERGED = re.compile(rb"""<(?:[\w.-]+:)?mergeCell\s[^>]*?ref\s*=\s*["']([A-Za-z0-9:$]+)""")
 _ATTRIBUTE = re.compile(rb"""([\w:.-]+)\s*=\s*("[^"]*"|'[^']*')""")
 
 
@@ -66,20 +67,46 @@ def with_element(xml: bytes, name: str, relation: str) -> bytes:
 
 @dataclass(frozen=True)
 class Joint:
-    """A formula that stands in several cells at once: an array, or one text shared by copies."""
+    """A formula that stands in several cells at once: an array, a data table, or one text shared by copies."""
 
-    array: bool
+    kind: str  # shared, array or dataTable
     row: int
     column: int
     text: str
     cells: list[tuple[int, int]]
 
+    @property
+    def data_table(self) -> bool:
+        """Whether Excel's what-if table computes it."""
+        return self.kind == "dataTable"
 
-def joint_formulas(xml: bytes) -> list[Joint]:
-    """The sheet's shared formulas and its arrays of more than one cell."""
+    @property
+    def range(self) -> str:
+        """Its cells, from the first to the last."""
+        return f"{a1(*min(self.cells))}:{a1(*max(self.cells))}"
+
+
+@dataclass(frozen=True)
+class Bonds:
+    """What binds a sheet's cells together."""
+
+    shared: list[Joint]
+    arrays: list[Joint]  # data tables too; an array in one cell only is no bond
+    merged: list[tuple[int, int, int, int]]  # first row, first column, last row, last column
+
+    def hidden_under(self, row: int, column: int) -> str | None:
+        """The merged range that hides the cell; its first cell is the one that shows."""
+        for top, left, bottom, right in self.merged:
+            if top <= row <= bottom and left <= column <= right and (row, column) != (top, left):
+                return f"{a1(top, left)}:{a1(bottom, right)}"
+        return None
+
+
+def bonds_of(xml: bytes) -> Bonds:
+    """The sheet's shared formulas, arrays and merged cells."""
     shared: dict[bytes, Joint] = {}
     arrays = []
-    _, _, rows, _ = _split(xml)
+    _, _, rows, tail = _split(xml)
     for row, column, _, inner in _walk(rows):
         found = _FORMULA.search(inner) if b"t=" in inner else None
         if found is None:
@@ -87,14 +114,19 @@ def joint_formulas(xml: bytes) -> list[Joint]:
         start = found[0].index(b">")
         attributes = _attributes(found[0][:start])
         text = unescape(found[0][start + 1 : found[0].rfind(b"</")].decode()) if found[0][-2:] != b"/>" else ""
-        if attributes.get(b"t") == b"shared":
-            group = shared.setdefault(attributes.get(b"si", b""), Joint(False, row, column, text, []))
+        kind, area = attributes.get(b"t", b"").decode(), attributes.get(b"ref", b"").decode()
+        if kind == "shared":
+            group = shared.setdefault(attributes.get(b"si", b""), Joint(kind, row, column, text, []))
             group.cells.append((row, column))
-        elif attributes.get(b"t") in (b"array", b"dataTable") and b":" in attributes.get(b"ref", b""):
-            left, top, right, bottom = range_boundaries(attributes[b"ref"].decode())
+        elif kind == "dataTable" or (kind == "array" and ":" in area):
+            left, top, right, bottom = range_boundaries(area or a1(row, column))
             cells = [(r, c) for r in range(top, bottom + 1) for c in range(left, right + 1)]
-            arrays.append(Joint(True, row, column, text, cells))
-    return [*shared.values(), *arrays]
+            arrays.append(Joint(kind, row, column, text, cells))
+    merged = []
+    for match in _MERGED.finditer(tail):
+        left, top, right, bottom = range_boundaries(match[1].decode())
+        merged.append((top, left, bottom, right))
+    return Bonds(list(shared.values()), arrays, merged)
 
 
 def _walk(rows: bytes) -> Iterator[tuple[int, int, bytes, bytes]]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from workbook.check.book import Book, Chart, Series
 from workbook.check.findings import Finding
-from workbook.check.formula import a1, reference
+from workbook.check.formula import reference
 from workbook.check.tables import Table
+from workbook.references import a1
 from xlfuncs.expression import label
 
 
@@ -25,14 +26,23 @@ class Area:
 
 
 def check_charts(book: Book, tables: list[Table]) -> list[Finding]:
-    """One finding for each chart that misrepresents a table."""
-    found = []
+    """One finding for each way in which charts misrepresent a table, however many charts do."""
+    alike: dict[tuple[str, ...], list[tuple[int, Chart]]] = {}
     for number, chart in enumerate(book.charts, 1):
-        texts = list(dict.fromkeys(text for series in chart.series for text in _series(chart, series, tables)))
+        texts = tuple(dict.fromkeys(text for series in chart.series for text in _series(chart, series, tables)))
         if texts:
-            title = f" “{chart.title.strip()}”" if chart.title.strip() else ""
-            message = f"Chart {number}{title} on sheet {chart.sheet}: " + " ".join(texts)
-            found.append(Finding("chart", chart.sheet, [], message, note=True, place=f"chart {number}"))
+            alike.setdefault(texts, []).append((number, chart))
+    found = []
+    for texts, charts in alike.items():
+        number, chart = charts[0]
+        title = f" “{chart.title.strip()}”" if chart.title.strip() else ""
+        who = f"Chart {number}{title} on sheet {chart.sheet}"
+        place = f"chart {number}"
+        if len(charts) > 1:
+            others = len(charts) - 1
+            who += f" and {others} more chart{'s' if others > 1 else ''}, each alike"
+            place = f"{len(charts)} charts"
+        found.append(Finding("chart", chart.sheet, [], f"{who}: {' '.join(texts)}", note=True, place=place))
     return found
 
 

@@ -7,21 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
-from workbook.check import findings, formula, words
+from workbook.check import findings, words
 from workbook.check.book import Book
 from workbook.check.charts import check_charts
-from workbook.check.classify import Diagnosis
-from workbook.check.effects import effects, right_table, stale_rows, start_of
-from workbook.check.evaluate import KNOWN
+from workbook.check.diagnose import explain
+from workbook.check.effects import right_table, start_of
 from workbook.check.findings import FileReport, Finding, Part, TableReport
-from workbook.check.judge import Group, Judged, judge_of, judge_table
+from workbook.check.formula_findings import formula_findings, mostly_unexplained
+from workbook.check.judge import Judged, judge_of, judge_table
 from workbook.check.limits import too_large
 from workbook.check.reader import read_book
-from workbook.check.right import right_formula
 from workbook.check.tables import Table, find_tables
-from workbook.check.values import typed_findings, value_findings
+from workbook.check.unfinished import missing_parts, unfinished_place
+from workbook.check.values import other_activation, value_findings
+from workbook.references import a1, on_sheet
 from xlfuncs.errors import GradsheetError
-from xlfuncs.expression import text as expression_text
 
 UNEXPECTED = "could not be checked: a fault of gradsheet's own, please report it with the file"
 
@@ -59,27 +59,37 @@ def check_book(book: Book) -> tuple[FileReport, list[Table]]:
 
 
 def _check_table(book: Book, table: Table, tables: list[Table]) -> TableReport:
-    judged = judge_table(book, table, tables)
-    found: list[Finding] = []
+    judged, resolver = judge_table(book, table, tables)
+    explain(judged, resolver, judge_of(table.blueprint))
     values_only = not judged.has_formulas
-    if table.last >= table.first:
-        found = value_findings(table) if values_only else _formula_findings(table, judged, book)
+    if values_only:
+        judged.network = other_activation(table)
+    elif judged.network is None and mostly_unexplained(table, judged):
+        judged.network = "its formulas are those of another calculation"
+    found: list[Finding] = []
+    if judged.network is not None:
+        text = f"Not judged: this is a network that isn't judged yet ({judged.network})."
+        found.append(Finding("network not judged", table.sheet.name, [], text, note=True, place=table.range))
+    elif table.last >= table.first:
+        found = value_findings(table) if values_only else formula_findings(table, judged, book)
     if table.sheet.cut is not None and table.last >= table.sheet.cut - 1:
         text = f"Only the rows up to {table.sheet.cut} were read; the table goes on."
         found.append(Finding("not read", table.sheet.name, [], text, note=True, place=f"row {table.sheet.cut}"))
-    return _table_report(table, judged, found, values_only)
+    verdict, why = _verdict(table, judged, found)
+    return _table_report(table, verdict, [*found, *why], values_only, judged.network is not None)
 
 
-def _table_report(table: Table, judged: Judged, found: list[Finding], values_only: bool) -> TableReport:
+def _table_report(
+    table: Table, verdict: str, found: list[Finding], values_only: bool, other_network: bool
+) -> TableReport:
     start = {name: value for name, value in start_of(table).items() if not np.isnan(value)}
     cell = None
     if table.rate_cell is not None:
-        sheet = "" if table.rate_cell[0] == table.sheet.name else f"'{table.rate_cell[0]}'!"
-        cell = sheet + formula.a1(*table.rate_cell[1:])
+        cell = on_sheet(table.rate_cell[0], a1(*table.rate_cell[1:]), table.sheet.name)
     elif table.rate_column is not None:
-        cell = formula.a1(table.first, table.rate_column)
+        cell = a1(table.first, table.rate_column)
     total = None
-    if table.last >= table.first and "E_total" in table.columns:
+    if table.last >= table.first and "E_total" in table.columns and not other_network:
         right = right_table(table)
         stored = table.values["E_total"]
         if right is not None and np.isfinite(stored).any():
@@ -94,164 +104,48 @@ def _table_report(table: Table, judged: Judged, found: list[Finding], values_onl
         learning_rate=table.rate,
         learning_rate_cell=cell,
         start=start,
-        verdict=_verdict(table, judged, found),
+        verdict=verdict,
         findings=found,
         values_only=values_only,
         total_error=total,
     )
 
 
-def _verdict(table: Table, judged: Judged, found: list[Finding]) -> str:
+def _verdict(table: Table, judged: Judged, found: list[Finding]) -> tuple[str, list[Finding]]:
+    """The verdict, with a note on what is missing or why it can't be told.
+
+    Right is a table only if all its formulas were judged and its rows could be calculated.
+    """
     if table.last < table.first:
-        return findings.EMPTY
+        return findings.EMPTY, []
     if any(not finding.note for finding in found):
-        return findings.WRONG
-    blueprint = table.blueprint
-    absent = [v for v in blueprint.learned if v not in table.columns]
-    if judged.empty_columns or absent or len(table.rows) < 2 or "E_total" not in table.columns:
-        return findings.UNFINISHED
-    return findings.RIGHT
+        return findings.WRONG, []
+    if any(finding.kind in findings.NOT_JUDGED_KINDS for finding in found):
+        return findings.NOT_JUDGED, []
+    missing = missing_parts(table, judged)
+    if missing:
+        text = f"Unfinished: {'; '.join(missing)}."
+        return findings.UNFINISHED, [
+            Finding("unfinished", table.sheet.name, [], text, note=True, place=unfinished_place(table, judged))
+        ]
+    why = _incalculable(table)
+    if why is not None:
+        return findings.NOT_JUDGED, [
+            Finding("not judged", table.sheet.name, [], f"Not judged: {why}.", note=True, place=table.range)
+        ]
+    return findings.RIGHT, []
 
 
-def _formula_findings(table: Table, judged: Judged, book: Book) -> list[Finding]:
-    merged: dict[object, list[Group]] = {}
-    for group in judged.wrong:
-        if group.diagnosis.kind == "wrong formula" and group.template.functions - KNOWN:
-            continue  # told below, as the unknown function that it is
-        merged.setdefault(_merge_key(group), []).append(group)
-    found = [_finding(table, groups) for groups in merged.values()]
-    found += typed_findings(table, judged)
-    _measure(table, judged, found)
-    found += _unknown_functions(table, judged)
-    found += _rates(table, judged)
-    found += _missing(table, judged)
-    if not any(f.kind in ("typed-over", "frozen rows", "copied rows") for f in found) and not _circular(judged):
-        found += _stale(table, judged, book)
-    return sorted(
-        found, key=lambda f: (f.note, f.parts[0].rows[0] if f.parts else 0, f.parts[0].column if f.parts else 0)
-    )
-
-
-def _circular(judged: Judged) -> bool:
-    return any(group.circular for group in judged.wrong)
-
-
-def _merge_key(group: Group) -> object:
-    """Equal for groups that show the same slip."""
-    diagnosis = group.diagnosis
-    if diagnosis.kind == "missing $" and not diagnosis.also:
-        return ("missing $", group.variable.rstrip("0123456789"))
-    family = group.variable.rstrip("0123456789")
-    detail = (diagnosis.kind, diagnosis.also, diagnosis.detail, group.circular, family)
-    if diagnosis.kind in ("wrong formula", "sign", "lost parentheses", "missing factor", "missing term"):
-        # Nothing tells two of these apart but their place: only neighbouring columns count as one slip.
-        return (*detail, diagnosis.swaps, tuple(group.rows))
-    if diagnosis.kind in ("swapped weights", "wrong gradient column"):
-        return (*detail, diagnosis.swaps)
-    return (*detail, tuple((old, new) for old, new in diagnosis.swaps))
-
-
-def _finding(table: Table, groups: list[Group]) -> Finding:
-    diagnosis: Diagnosis = groups[0].diagnosis
-    circular = any(group.circular for group in groups)
-    variables = [group.variable for group in groups]
-    first = min(group.rows[0] for group in groups)
-    parts = [_part(table, group) for group in groups]
-    diagnosis = min(groups, key=lambda group: group.rows[0]).diagnosis if diagnosis.kind == "missing $" else diagnosis
-    text = words.message(diagnosis, variables, table, first, circular)
-    also = diagnosis.also + (("circular chain",) if circular else ())
-    return Finding(diagnosis.kind, table.sheet.name, parts, text, also)
-
-
-def _part(table: Table, group: Group) -> Part:
-    column, row = table.columns[group.variable], group.rows[0]
-    stands = "=" + formula.text_at(group.template.tree, row, column)
-    return make_part(table, group.variable, group.rows, stands, words.meaning_text(group.meanings[0]))
-
-
-def make_part(table: Table, variable: str, rows: list[int], stands: str, meaning: str) -> Part:
-    """A part with what should stand in its first cell."""
-    right = right_formula(table, variable, rows[0])
-    should = expression_text(table.blueprint.formulas[variable])
-    return Part(variable, table.columns[variable], rows, stands, meaning, f"={right}" if right else None, should)
-
-
-def _measure(table: Table, judged: Judged, found: list[Finding]) -> None:
-    cells = [[(part.variable, row) for part in finding.parts for row in part.rows] for finding in found]
-    for finding, effect in zip(found, effects(table, judged, cells), strict=True):
-        if effect is not None:
-            finding.gradient_error, finding.total_error = effect
-
-
-def _unknown_functions(table: Table, judged: Judged) -> list[Finding]:
-    found = []
-    for name, cells in judged.unknown.items():
-        by_variable: dict[str, list[int]] = {}
-        for variable, row in cells:
-            by_variable.setdefault(variable, []).append(row)
-        broken = any(table.cell(v, row).error or isinstance(table.cell(v, row).value, str) for v, row in cells)
-        parts = []
-        for variable, rows in by_variable.items():
-            tree = table.cell(variable, rows[0]).formula.tree
-            stands = "=" + formula.text_at(tree, rows[0], table.columns[variable])
-            meaning = words.meaning_text(judged.meanings[(variable, rows[0])])
-            parts.append(make_part(table, variable, rows, stands, meaning))
-        instead = "Write POWER(…,2) or ^2." if name == "POW" else "Use one that Excel has."
-        text = f"{name} is no function of Excel's, which shows #NAME? there. {instead}"
-        known = name == "POW" and not broken
-        found.append(Finding("unknown function", table.sheet.name, parts, text, note=known))
-    return found
-
-
-def _rates(table: Table, judged: Judged) -> list[Finding]:
-    """Learning rates written into the formulas as numbers: all the same, or not."""
-    if table.rate is None and judged.literal_rates:
-        table.rate = judged.literal_rates.most_common(1)[0][0]
-    odd = {rate for rate in judged.literal_rates if abs(rate - (table.rate or rate)) > 1e-9 * rate}
-    if not odd:
-        return []
-    judge = judge_of(table.blueprint)
-    parts = []
-    by_variable: dict[str, list[int]] = {}
-    for (variable, row), meaning in judged.meanings.items():
-        if variable in table.blueprint.learned and judge.literal_rate(meaning, variable) in odd:
-            by_variable.setdefault(variable, []).append(row)
-    for variable, rows in by_variable.items():
-        stands = "=" + formula.text_at(table.cell(variable, rows[0]).formula.tree, rows[0], table.columns[variable])
-        parts.append(make_part(table, variable, rows, stands, words.meaning_text(judged.meanings[(variable, rows[0])])))
-    shown = ", ".join(f"{rate:g}" for rate in sorted(odd))
-    text = f"{words.names_text(list(by_variable))}: learning rate {shown}, while the other updates use {table.rate:g}."
-    return [Finding("wrong learning rate", table.sheet.name, parts, text)]
-
-
-def _missing(table: Table, judged: Judged) -> list[Finding]:
-    parts = [make_part(table, v, rows, "nothing", "nothing") for v, rows in judged.missing.items()]
-    if not parts:
-        return []
-    trailing = all(part.rows == list(range(part.rows[0], table.last + 1)) for part in parts)
-    text = f"{words.names_text(list(judged.missing))}: cells are empty."
-    kind = "missing cells"
-    return [Finding(kind, table.sheet.name, parts, text, note=trailing and len(parts[0].rows) == 1)]
-
-
-def _stale(table: Table, judged: Judged, book: Book) -> list[Finding]:
-    stored = [table.values[v] for v in table.computed]
-    seen = np.concatenate(stored) if stored else np.array([])
-    seen = seen[np.isfinite(seen)]
-    formulas = [table.values[v][row - table.first] for v, row in judged.meanings]
-    if not np.isfinite(formulas).any() or not np.any(np.array(formulas)[np.isfinite(formulas)]):
-        text = "The file holds no calculated values; open it in Excel once and save it."
-        return [Finding("never calculated", table.sheet.name, [], text, note=True, place=table.range)]
-    parts = []
-    stale = stale_rows(table, judged, book.digits)
-    for variable, rows in stale.items():
-        stands = "=" + formula.text_at(table.cell(variable, rows[0]).formula.tree, rows[0], table.columns[variable])
-        meaning = words.meaning_text(judged.meanings[(variable, rows[0])])
-        parts.append(make_part(table, variable, rows, stands, meaning))
-    if not parts:
-        return []
-    text = "The stored numbers are not what the formulas give: the sheet was not recalculated (press Ctrl+Alt+F9)."
-    return [Finding("stale values", table.sheet.name, parts, text)]
+def _incalculable(table: Table) -> str | None:
+    """Why the table's rows can't be calculated from its first one, None where they can."""
+    if table.rate is None:
+        return "its learning rate was not found"
+    unknown = [name for name, value in start_of(table).items() if np.isnan(value)]
+    if unknown:
+        return f"no number was found for {words.names_text(unknown)}, from which its rows follow"
+    if not np.isfinite(right_table(table)["E_total"]).all():
+        return "its values grow beyond all numbers"
+    return None
 
 
 def _compare_starts(tables: list[Table], reports: list[TableReport]) -> None:
@@ -263,7 +157,8 @@ def _compare_starts(tables: list[Table], reports: list[TableReport]) -> None:
             for j, s in enumerate(starts)
             if j != k and tables[j].last >= tables[j].first and s.keys() == starts[k].keys()
         ]
-        if len(others) < 2 or table.last < table.first:
+        another = any(finding.kind == "network not judged" for finding in reports[k].findings)
+        if len(others) < 2 or table.last < table.first or another:
             continue
         common = {}
         for name in starts[k]:
@@ -277,5 +172,5 @@ def _compare_starts(tables: list[Table], reports: list[TableReport]) -> None:
         parts = [Part(n, table.columns[n], [table.first], f"{starts[k][n]:g}", n, f"{common[n]:g}", n) for n in odd]
         text = "; ".join(f"{n} starts at {starts[k][n]:g}, in the file's other tables at {common[n]:g}" for n in odd)
         reports[k].findings.append(Finding("wrong start value", table.sheet.name, parts, text + "."))
-        if reports[k].verdict in (findings.RIGHT, findings.UNFINISHED):
+        if reports[k].verdict in (findings.RIGHT, findings.UNFINISHED, findings.NOT_JUDGED):
             reports[k].verdict = findings.WRONG

@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check the files; 0 all right, 1 something is wrong, 2 a file could not be read."""
+    """Check the files; 0 all right, 1 something is wrong or not judged, 2 a file could not be read."""
     inputs = inputs_of(args.files)
     outputs = _outputs(args, [one.path for one in inputs])
     with TemporaryDirectory(prefix="gradsheet-") as folder:

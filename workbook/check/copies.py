@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from workbook.check import formula
-from workbook.check.added_sheet import AddedSheet, Item, add_sheet, free_name
+from workbook.check.added_sheet import AddedSheet, Item, add_sheet, free_name, open_on
 from workbook.check.book import Book
 from workbook.check.cells import Change, change_cells
 from workbook.check.findings import FileReport, Finding
 from workbook.check.marks import FAULT_COLOUR, NOTE_COLOUR, Formats, add_comments
 from workbook.check.package import MAIN, Package, sound
 from workbook.check.report_text import effect_text, table_text
-from workbook.layout import quoted
+from workbook.references import a1, on_sheet
 from xlfuncs.errors import GradsheetError
 
+Place = tuple[str, int, int]
 CHECK_SHEET = "Check"
+MENDED_AT = 4  # the column, from 0, that a mended copy adds to the list
 WIDTHS = [14.0, 22.0, 7.0, 22.0, 58.0, 44.0, 44.0, 34.0]
 HEADINGS = ["Sheet", "Cells", "Count", "Fault", "What is wrong", "Stands there", "Should be", "What it does"]
 
@@ -31,16 +32,33 @@ def annotate(book: Book, report: FileReport, out: Path) -> None:
 def _annotated(book: Book, report: FileReport, out: Path) -> Package:
     package = open_for_copy(book.path, out)
     formats = Formats(package)
-    parts = {sheet.name: sheet.part for sheet in book.sheets}
-    for name in dict.fromkeys(finding.sheet for finding in report.findings if finding.parts):
-        findings = [finding for finding in report.findings if finding.sheet == name and finding.parts]
-        colours = _colours(findings)
-        changes = {place: Change(style=_shade(formats, colour)) for place, colour in colours.items()}
-        package.write(parts[name], change_cells(package.read(parts[name]), changes))
-        add_comments(package, parts[name], _comments(findings))
-    add_sheet(package, findings_sheet(book, report, formats))
+    findings = [finding for finding in report.findings if finding.parts]
+    shades = {place: formats.shading(colour) for place, colour in _colours(findings).items()}
+    mark(package, book, {}, shades, _comments(findings))
+    number = add_sheet(package, findings_sheet(book, report, formats))
     formats.save()
+    open_on(package, number)
     return package
+
+
+def mark(
+    package: Package,
+    book: Book,
+    changes: dict[Place, Change],
+    shades: dict[Place, Callable[[int], int]],
+    comments: dict[Place, str],
+) -> None:
+    """Put changes, colours and comments into the sheets' cells; places are (sheet, row, column)."""
+    for sheet in book.sheets:
+        cells = {place[1:]: change for place, change in changes.items() if place[0] == sheet.name}
+        for place, shade in shades.items():
+            if place[0] == sheet.name:
+                cells[place[1:]] = replace(cells.get(place[1:], Change()), style=shade)
+        if cells:
+            package.write(sheet.part, change_cells(package.read(sheet.part), cells))
+        texts = {place[1:]: text for place, text in comments.items() if place[0] == sheet.name}
+        if texts:
+            add_comments(package, sheet.part, texts)
 
 
 def open_for_copy(path: Path, out: Path) -> Package:
@@ -53,25 +71,21 @@ def open_for_copy(path: Path, out: Path) -> Package:
     return package
 
 
-def _shade(formats: Formats, colour: str) -> Callable[[int], int]:
-    return partial(formats.shaded, colour=colour)
-
-
-def _colours(findings: list[Finding]) -> dict[tuple[int, int], str]:
+def _colours(findings: list[Finding]) -> dict[Place, str]:
     """The colour of each cell; a fault outshines a note."""
-    found: dict[tuple[int, int], str] = {}
+    found: dict[Place, str] = {}
     for finding in sorted(findings, key=lambda f: not f.note):
         colour = NOTE_COLOUR if finding.note else FAULT_COLOUR
-        found |= {(row, part.column): colour for part in finding.parts for row in part.rows}
+        found |= {(finding.sheet, row, part.column): colour for part in finding.parts for row in part.rows}
     return found
 
 
-def _comments(findings: list[Finding]) -> dict[tuple[int, int], str]:
+def _comments(findings: list[Finding]) -> dict[Place, str]:
     """The comment of each finding's first cell; findings that begin in one cell share it."""
-    found: dict[tuple[int, int], str] = {}
+    found: dict[Place, str] = {}
     for finding in findings:
         part = min(finding.parts, key=lambda p: (p.rows[0], p.column))
-        place = part.rows[0], part.column
+        place = finding.sheet, part.rows[0], part.column
         lines = [f"{finding.range}: {finding.message}"]
         if part.right:
             lines.append(f"Should be {part.right}")
@@ -80,33 +94,45 @@ def _comments(findings: list[Finding]) -> dict[tuple[int, int], str]:
     return found
 
 
-def findings_sheet(book: Book, report: FileReport, formats: Formats, mended: str | None = None) -> AddedSheet:
-    """The sheet that lists the findings, each with a link to its cells."""
+def findings_sheet(
+    book: Book,
+    report: FileReport,
+    formats: Formats,
+    mended: Sequence[str] = (),
+    outcome: Callable[[Finding], str] | None = None,
+) -> AddedSheet:
+    """The sheet that lists the findings, each with a link to its cells; in a mended copy with what became of it."""
     title, bold = formats.own(bold=True, size=14), formats.own(bold=True, colour="FFD9E1F2")
     text, link, wide = formats.own(), formats.own(link=True), formats.own(size=12)
     name = free_name(CHECK_SHEET, book.tabs)
-    sheet = AddedSheet(name, WIDTHS)
-    sheet.rows.append([Item(f"gradsheet check: {Path(report.file).name} is {report.verdict}", title)])
+    widths, headings = [*WIDTHS], [*HEADINGS]
+    if outcome is not None:
+        widths.insert(MENDED_AT, 34.0)
+        headings.insert(MENDED_AT, "Mended")
+    sheet = AddedSheet(name, widths)
+    copy = "; this is its mended copy" if outcome is not None else ""
+    sheet.rows.append([Item(f"gradsheet check: {Path(report.file).name} is {report.verdict}{copy}", title)])
     for table in report.tables:
         sheet.rows.append([Item(table_text(table), wide)])
-    if mended:
-        sheet.rows.append([Item(mended, wide)])
+    sheet.rows += [[Item(sentence, wide)] for sentence in mended]
     if not report.findings:
         return sheet
-    sheet.rows += [[], [Item(heading, bold) for heading in HEADINGS]]
+    sheet.rows += [[], [Item(heading, bold) for heading in headings]]
     for finding in report.findings:
         row = _finding_row(finding, text, link)
+        if outcome is not None:
+            row.insert(MENDED_AT, Item(outcome(finding), text))
         sheet.rows.append(row)
-        lines = [len(str(item.value or "")) // width + 1 for item, width in zip(row, WIDTHS, strict=True)]
+        lines = [len(str(item.value or "")) // width + 1 for item, width in zip(row, widths, strict=True)]
         sheet.heights[len(sheet.rows)] = 15.5 * min(max(lines), 26)
     return sheet
 
 
 def _finding_row(finding: Finding, text: int, link: int) -> list[Item]:
     part = min(finding.parts, key=lambda p: (p.rows[0], p.column)) if finding.parts else None
-    target = f"{quoted(finding.sheet)}!{part.range}" if part else None
+    target = on_sheet(finding.sheet, part.range) if part else None
     kind = f"note: {finding.kind}" if finding.note else ", ".join((finding.kind, *finding.also))
-    stands = f"{formula.a1(part.rows[0], part.column)}: {part.formula}" if part else ""
+    stands = f"{a1(part.rows[0], part.column)}: {part.formula}" if part else ""
     should = part.right or part.right_meaning or "" if part else ""
     count = float(finding.count) if finding.count else None
     cells = Item(finding.range, link, target) if target else Item(finding.range, text)

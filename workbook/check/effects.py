@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from workbook.check.evaluate import evaluate
+from workbook.check.evaluate import SheetError, UnknownError, evaluate, value_or_nan
 from workbook.check.formula import Node
 from workbook.check.judge import Judged
+from workbook.check.resolve import FAR
 from workbook.check.tables import Table
 
 Array = np.ndarray
@@ -16,21 +17,30 @@ MAX_SCENARIOS = 12
 
 def start_of(table: Table) -> dict[str, float]:
     """Inputs, targets and start weights of the table, NaN where there is none."""
-    blueprint = table.blueprint
-    names = [*blueprint.network.input_names, *blueprint.network.target_names, *blueprint.learned]
-    places = {variable: place for place, variable in table.aliases.items()}
     found = {}
-    for name in names:
+    for name in table.blueprint.given:
         value = np.nan
         if name in table.columns:
-            cell = table.sheet.cell(table.first, table.columns[name])
-            if cell is not None and isinstance(cell.value, float):
-                value = cell.value
-        elif name in places and places[name][0] == table.sheet.name:
-            cell = table.sheet.cell(*places[name][1:])
-            value = cell.value if cell is not None and isinstance(cell.value, float) else np.nan
-        found[name] = value
+            value = _first_value(table, name)
+        found[name] = table.alias_values.get(name, np.nan) if np.isnan(value) else value
     return found
+
+
+def _first_value(table: Table, name: str) -> float:
+    """The first row's number; in a file that was never calculated, what its formula gives of numbers."""
+    cell = table.cell(name, table.first)
+    if cell is None or isinstance(cell.value, float):
+        return np.nan if cell is None else cell.value
+    if cell.formula is None:
+        return np.nan
+
+    def number(node: Node) -> float | None:
+        if node.kind != "ref" or node.value.sheet is not None:
+            return None
+        other = table.sheet.cell(*node.value.at(table.first, table.columns[name]))
+        return other.value if other is not None and isinstance(other.value, float) else None
+
+    return float(value_or_nan(cell.formula.tree, number))
 
 
 def right_table(table: Table, rows: int | None = None) -> dict[str, Array] | None:
@@ -71,7 +81,7 @@ def effects(table: Table, judged: Judged, faults: list[list[tuple[str, int]]]) -
             cell = table.cell(variable, row + table.first)
             value[scenarios] = cell.value if cell is not None and isinstance(cell.value, float) else np.nan
         else:
-            result = evaluate(meaning, lambda node: _scenario_leaf(node, row, values, right, variable, table))
+            result = value_or_nan(meaning, lambda node: _scenario_leaf(node, row, values, right, variable, table))
             value[scenarios] = np.broadcast_to(np.asarray(result, dtype=float), value.shape)[scenarios]
         return value
 
@@ -120,10 +130,15 @@ def stale_rows(table: Table, judged: Judged, digits: int) -> dict[str, list[int]
         groups.setdefault((variable, meaning), []).append(row - table.first)
     found: dict[str, list[int]] = {}
     limit = 1e-5 if digits < 12 else 1e-8
+    start = start_of(table)
     for (variable, meaning), rows in groups.items():
         at = np.array(rows)
         stored = table.values[variable][at]
-        computed = np.broadcast_to(evaluate(meaning, lambda node, at=at: _stored(node, at, table)), stored.shape)
+        try:
+            computed = evaluate(meaning, lambda node, at=at: _stored(node, at, table, start))
+        except (UnknownError, SheetError):
+            continue
+        computed = np.broadcast_to(computed, stored.shape)
         scale = max(np.nanmax(np.abs(table.values[variable]), initial=0.0), 1e-300)
         with np.errstate(invalid="ignore"):
             off = np.abs(stored - computed) > limit * scale
@@ -133,16 +148,15 @@ def stale_rows(table: Table, judged: Judged, digits: int) -> dict[str, list[int]
     return {variable: sorted(rows) for variable, rows in found.items()}
 
 
-def _stored(node: Node, at: Array, table: Table):
+def _stored(node: Node, at: Array, table: Table, start: dict[str, float]):
     match node.kind:
         case "var":
             name, offset = node.value
             if name == "learning_rate":
                 return table.rate
             if name not in table.values:
-                start = start_of(table)
                 return start.get(name)
-            if abs(offset) >= 7:  # far references are not told apart
+            if abs(offset) >= FAR:  # far references are not told apart
                 return None
             column = table.values[name]
             rows = at + offset

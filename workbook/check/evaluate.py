@@ -1,7 +1,12 @@
-"""Evaluating meanings on arrays: the few functions that such sheets use, on numpy, with the rules of a spreadsheet."""
+"""Evaluating meanings on arrays: the few functions that such sheets use, on numpy, with the rules of a spreadsheet.
+
+What can't be evaluated is never a number that is merely not equal to another: it raises `UnknownError`, with the
+reason. An error that the sheet itself shows, such as #VALUE!, raises `SheetError`.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import reduce
 
@@ -13,14 +18,40 @@ from workbook.check.formula import Node
 Array = np.ndarray
 Leaf = Callable[[Node], "Array | float | list | None"]
 
-# Known to Excel but not to this table: arithmetic on what isn't a number.
-BAD = np.nan
+
+class UnknownError(ValueError):
+    """The value can't be told here; the text says why, as "uses VLOOKUP, which can't be judged"."""
+
+
+class SheetError(ValueError):
+    """The sheet shows an error value instead of a number; the text is its name."""
+
+
+def unknown(reason: str) -> Node:
+    """The leaf that stands where a meaning can't be told."""
+    return Node("unknown", reason)
+
+
+def cannot_judge(name: str) -> str:
+    """The reason for a function that isn't evaluated here."""
+    return f"uses {name}, which can't be judged"
 
 
 def evaluate(node: Node, leaf: Leaf) -> Array | float:
-    """The node's value; `leaf` gives that of var, cell, text, empty and outside. Not-a-number where there is none."""
+    """The node's value; `leaf` gives that of var, cell and empty, and of ref, range and name in a formula as it stands.
+
+    Raises UnknownError and SheetError.
+    """
     with np.errstate(all="ignore"):
         return _evaluate(node, leaf)
+
+
+def value_or_nan(node: Node, leaf: Leaf) -> Array | float:
+    """As `evaluate`, not-a-number where there is no value: for sums and pictures, never for a verdict."""
+    try:
+        return evaluate(node, leaf)
+    except (UnknownError, SheetError):
+        return np.nan
 
 
 def _evaluate(node: Node, leaf: Leaf) -> Array | float:
@@ -28,16 +59,42 @@ def _evaluate(node: Node, leaf: Leaf) -> Array | float:
         case "number":
             return node.value
         case "op":
-            return _operate(node, [_evaluate(arg, leaf) for arg in node.args])
+            return _operate(node, leaf)
         case "call":
             return _call(node, leaf)
-        case "var" | "cell" | "empty" | "text" | "outside" | "ref" | "name":
+        case "var" | "cell" | "empty" | "ref" | "name":
             value = leaf(node)
-            return BAD if value is None or isinstance(value, list) else value
-    return BAD
+            if value is None or isinstance(value, list):
+                raise UnknownError(f"uses {node.value}" if node.kind == "name" else "refers to a cell without a number")
+            return value
+        case "text":
+            return _number_in(str(node.value).strip('"'))
+        case "unknown":
+            raise UnknownError(node.value)
+        case "error":
+            if str(node.value).startswith("#"):
+                raise SheetError(str(node.value))
+            raise UnknownError(f"can't be read ({node.value})")
+        case "missing":
+            raise UnknownError("leaves an argument out")
+    raise UnknownError("uses a range of cells as one number")
 
 
-def _operate(node: Node, values: list[Array | float]) -> Array | float:
+def _number_in(text: str) -> float:
+    """A text in a sum: one that is a number counts as it, any other is an error."""
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    if re.match(r"[\s+-]*[\d.,]", text):  # 0,5 or 50 %: a number in some countries
+        raise UnknownError(f"calculates with the text “{text}”")
+    raise SheetError("#VALUE!")
+
+
+def _operate(node: Node, leaf: Leaf) -> Array | float:
+    if node.value in ("=", "<>") and any(arg.kind == "text" for arg in node.args):
+        return float(_same_text(*node.args) == (node.value == "="))
+    values = [_evaluate(arg, leaf) for arg in node.args]
     if node.value == "neg":
         return -values[0]
     left, right = values
@@ -64,7 +121,16 @@ def _operate(node: Node, values: list[Array | float]) -> Array | float:
             return np.less_equal(left, right) * 1.0
         case ">=":
             return np.greater_equal(left, right) * 1.0
-    return BAD
+    raise UnknownError(f"uses the operator {node.value}, which can't be judged")
+
+
+def _same_text(a: Node, b: Node) -> bool:
+    """Whether two operands, one of them a text, are equal: a number never is, an empty cell equals ""."""
+    texts = [str(node.value).strip('"').casefold() if node.kind == "text" else None for node in (a, b)]
+    if None not in texts:
+        return texts[0] == texts[1]
+    other = a if texts[0] is None else b
+    return other.kind == "empty" and "" in texts
 
 
 def _power(left, right) -> Array:
@@ -78,7 +144,9 @@ def _flat(node: Node, leaf: Leaf) -> list[Array | float]:
     """
     if node.kind in ("range", "name"):
         values = leaf(node)
-        return values if isinstance(values, list) else [BAD if values is None else values]
+        if values is None:
+            raise UnknownError(f"uses {node.value}" if node.kind == "name" else "refers to too many cells")
+        return values if isinstance(values, list) else [values]
     if node.kind == "list":
         return [_evaluate(arg, leaf) for arg in node.args if arg.kind not in ("empty", "text")]
     return [_evaluate(node, leaf)]
@@ -93,11 +161,13 @@ def _product(values: list) -> Array | float:
 
 
 def _pairs(lists: list[list]) -> list[tuple]:
-    return list(zip(*lists, strict=True)) if lists and len({len(items) for items in lists}) == 1 else [(BAD,)]
+    if len({len(items) for items in lists}) != 1:
+        raise SheetError("#VALUE!")
+    return list(zip(*lists, strict=True))
 
 
 def _sum_xmy2(a: list, b: list) -> Array | float:
-    return _sum([(x - y) * (x - y) for x, y in _pairs([a, b])] if len(a) == len(b) else [BAD])
+    return _sum([(x - y) * (x - y) for x, y in _pairs([a, b])])
 
 
 _UNARY = {
@@ -113,6 +183,16 @@ _UNARY = {
     "VALUE": lambda x: x,
     "INT": np.floor,
 }
+
+_LOGICAL = {
+    "AND": lambda truths: reduce(np.logical_and, truths),
+    "OR": lambda truths: reduce(np.logical_or, truths),
+    "NOT": lambda truths: np.logical_not(truths[0]),
+}
+_OF_LISTS = ("SUM", "PRODUCT", "AVERAGE", "SUMSQ", "SUMPRODUCT", "SUMXMY2", "MAX", "MIN")
+
+EVALUATED = frozenset((*_UNARY, *_LOGICAL, *_OF_LISTS, "POWER", "POW", "IF", "IFERROR", "PI", "ROUND"))
+"""Functions that are evaluated here."""
 
 # openpyxl's list is Excel 2007's; these came later.
 _NEWER = (
@@ -131,19 +211,23 @@ def _call(node: Node, leaf: Leaf) -> Array | float:
     if name in ("POWER", "POW") and len(args) == 2:
         return _power(_evaluate(args[0], leaf), _evaluate(args[1], leaf))
     if name == "IF" and len(args) in (2, 3):
-        chosen = [_evaluate(arg, leaf) for arg in args]
-        return np.where(np.asarray(chosen[0]) != 0, chosen[1], chosen[2] if len(args) == 3 else 0.0)
-    if name == "IFERROR" and args:
-        return _evaluate(args[0], leaf)
+        return _if(args, leaf)
+    if name == "IFERROR" and len(args) == 2:
+        return _if_error(args, leaf)
+    if name in _LOGICAL and args:
+        truths = [np.not_equal(_evaluate(arg, leaf), 0) for arg in args]
+        return _LOGICAL[name](truths) * 1.0
     if name == "PI" and not args:
         return np.pi
     if name == "ROUND" and len(args) == 2:
         scale = 10.0 ** np.asarray(_evaluate(args[1], leaf))
         return np.round(_evaluate(args[0], leaf) * scale) / scale
+    if name not in _OF_LISTS:
+        raise UnknownError(cannot_judge(name)) if name in KNOWN else SheetError("#NAME?")
     lists = [_flat(arg, leaf) for arg in args]
     values = [value for items in lists for value in items]
     if not values:
-        return BAD
+        raise SheetError("#DIV/0!") if name == "AVERAGE" else UnknownError(cannot_judge(f"{name} of nothing"))
     match name:
         case "SUM":
             return _sum(values)
@@ -161,7 +245,30 @@ def _call(node: Node, leaf: Leaf) -> Array | float:
             return reduce(np.maximum, values)
         case "MIN":
             return reduce(np.minimum, values)
-    return BAD
+    raise SheetError("#VALUE!")
+
+
+def _if_error(args: tuple[Node, ...], leaf: Leaf) -> Array | float:
+    try:
+        value = _evaluate(args[0], leaf)
+    except SheetError:
+        return _evaluate(args[1], leaf)
+    sound = np.isfinite(value)
+    return value if np.all(sound) else np.where(sound, value, _evaluate(args[1], leaf))
+
+
+def _if(args: tuple[Node, ...], leaf: Leaf) -> Array | float:
+    """Only the branch that is taken needs a value: IF(A5="","",…) has a text in the other."""
+    truth = np.not_equal(_evaluate(args[0], leaf), 0)
+
+    def branch(at: int) -> Array | float:
+        if at == len(args) or args[at].kind == "missing":
+            return 0.0
+        return _evaluate(args[at], leaf)
+
+    if np.all(truth):
+        return branch(1)
+    return np.where(truth, branch(1), branch(2)) if np.any(truth) else branch(2)
 
 
 def leaves(node: Node) -> list[Node]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from workbook.check.formula import a1
+from workbook.check.kinds import KINDS
+from workbook.references import a1
 
-RIGHT, WRONG, UNFINISHED, EMPTY = "right", "wrong", "unfinished", "empty"
+RIGHT, WRONG, NOT_JUDGED, UNFINISHED, EMPTY = "right", "wrong", "not judged", "unfinished", "empty"
 OTHER, UNREADABLE = "not this exercise", "unreadable"
-_ORDER = (WRONG, UNFINISHED, RIGHT, EMPTY, OTHER)
+NOT_JUDGED_KINDS = ("not judged", "network not judged", "not read")
+_ORDER = (WRONG, NOT_JUDGED, UNFINISHED, RIGHT, EMPTY, OTHER)
 
 
 @dataclass
@@ -36,7 +38,10 @@ class Part:
 
 @dataclass
 class Finding:
-    """One fault, however far it was copied. A `note` is worth telling but doesn't make a sheet wrong."""
+    """One fault, however far it was copied. A `note` is worth telling but doesn't make a sheet wrong.
+
+    `harmless_while` says why a fault without effect has none today: "t1 = t2". Raises ValueError for an unknown kind.
+    """
 
     kind: str
     sheet: str
@@ -47,6 +52,13 @@ class Finding:
     gradient_error: float | None = None
     total_error: float | None = None
     place: str | None = None
+    harmless_while: str | None = None
+
+    def __post_init__(self):
+        """Kinds are words of the report's format: a misspelt one would be a new kind."""
+        unknown = {self.kind, *self.also} - KINDS
+        if unknown:
+            raise ValueError(f"no kind of finding: {', '.join(sorted(unknown))}")
 
     @property
     def count(self) -> int:
@@ -80,6 +92,7 @@ class Finding:
             "message": self.message,
             "largest_relative_error_in_gradient": self.gradient_error,
             "largest_relative_error_in_E_total": self.total_error,
+            "harmless_while": self.harmless_while,
             "cells": [
                 {
                     "variable": part.variable,
@@ -120,6 +133,11 @@ class TableReport:
         """The findings that make it wrong."""
         return [finding for finding in self.findings if not finding.note]
 
+    @property
+    def reasons(self) -> list[str]:
+        """Why it isn't judged, where it isn't."""
+        return [finding.message for finding in self.findings if finding.kind in NOT_JUDGED_KINDS]
+
     def as_dict(self) -> dict:
         """For JSON."""
         return {
@@ -132,6 +150,7 @@ class TableReport:
             "learning_rate_cell": self.learning_rate_cell,
             "start": self.start,
             "verdict": self.verdict,
+            "not_judged_because": self.reasons,
             "values_only": self.values_only,
             "largest_error_in_E_total": self.total_error,
             "findings": [finding.as_dict() for finding in self.findings],
@@ -159,6 +178,11 @@ class FileReport:
     def findings(self) -> list[Finding]:
         """Every finding, tables first, then charts."""
         return [finding for table in self.tables for finding in table.findings] + self.charts
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why tables of it aren't judged."""
+        return [reason for table in self.tables for reason in table.reasons]
 
     @property
     def faults(self) -> list[Finding]:

@@ -16,9 +16,13 @@ from openpyxl.formula import Tokenizer
 from openpyxl.formula.tokenizer import Token, TokenizerError
 from openpyxl.utils import column_index_from_string, get_column_letter
 
+from workbook.references import unquoted
+
 MAX_LENGTH = 8192  # Excel's own limit of a formula
 MAX_DEPTH = 60
 MAX_TREE = 250  # levels of a tree, of which a long sum has one a term
+MAX_COLUMN = 16384
+_OF_PLACE = frozenset(("ROW", "COLUMN", "ROWS", "COLUMNS", "OFFSET", "LET"))  # what they give depends on the cell
 MAX_NODES = 20_000  # of a tree into which other cells' formulas were put
 
 
@@ -73,19 +77,25 @@ def bounded(node: Node) -> Node:
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """A formula independent of where it stands; equal formulas of one column share it."""
+    """A formula independent of where it stands; equal formulas of one column share it.
+
+    `text` is the formula as the file has it (without its equals sign) in the cell `home`, see `own_text`.
+    """
 
     tree: Node
     refs: tuple[Ref, ...]
     functions: frozenset[str]
     ranged: bool  # refers to a range, a defined name or its own row: not the same in every row
+    text: str = ""
+    home: tuple[int, int] = (1, 1)
 
 
-# A reference, or what only looks like one: text in quotes, a function, a name.
+# A reference, or what only looks like one: text in quotes, a function, a name, a column of a table in brackets.
 _REFERENCE = re.compile(
     r'"(?:[^"]|"")*"'
     r"|(?P<sheet>'(?:[^']|'')+'!|(?<!\w)[^\W\d][\w.]*!|\[\d+\][^!'()+\-*/^&=<>,;\s]*!)?"
-    r"(?<![\w.$])(?P<fc>\$?)(?P<column>[A-Za-z]{1,3})(?P<fr>\$?)(?P<row>[1-9]\d{0,6})(?![\w(.!])"
+    r"(?<![\w.$])(?P<fc>\$?)(?P<column>[A-Za-z]{1,3})(?P<fr>\$?)(?P<row>[1-9]\d{0,6})(?![\w(.!\[])"
+    r"|\[[^\[\]]*\]"
 )
 _MARK = "\x01"
 
@@ -131,7 +141,27 @@ def parse(text: str, row: int, column: int) -> Template:
     refs: list[Ref] = []
     functions: set[str] = set()
     ranged = _collect(tree, refs, functions)
-    return Template(tree, tuple(refs), frozenset(functions), ranged)
+    return Template(tree, tuple(refs), frozenset(functions), ranged, text, (row, column))
+
+
+def own_text(template: Template, row: int, column: int) -> str:
+    """The formula as the file has it, in that cell: a copy has its references moved and everything else as it was."""
+    down, right = row - template.home[0], column - template.home[1]
+    if not down and not right:
+        return template.text
+
+    def moved(match: re.Match) -> str:
+        if match["column"] is None:
+            return match[0]
+        at_row = int(match["row"]) + (0 if match["fr"] else down)
+        at_column = _column(match["column"]) + (0 if match["fc"] else right)
+        if at_row < 1 or not 1 <= at_column <= MAX_COLUMN:
+            return "#REF!"
+        letters = match["column"] if match["fc"] or not right else get_column_letter(at_column)
+        letters = letters.lower() if match["column"].islower() else letters
+        return f"{match['sheet'] or ''}{match['fc']}{letters}{match['fr']}{at_row}"
+
+    return _REFERENCE.sub(moved, template.text)
 
 
 def tokens_of(text: str) -> list[Token]:
@@ -169,7 +199,7 @@ def _collect(node: Node, refs: list[Ref], functions: set[str]) -> bool:
     elif node.kind == "call":
         functions.add(node.value)
     inner = [_collect(arg, refs, functions) for arg in node.args]
-    return any(inner) or node.kind in ("range", "name")
+    return any(inner) or node.kind in ("range", "name") or (node.kind == "call" and node.value in _OF_PLACE)
 
 
 _INFIX = {"=": 1, "<": 1, ">": 1, "<=": 1, ">=": 1, "<>": 1, "&": 2, "+": 3, "-": 3, "*": 4, "/": 4, "^": 5}
@@ -226,15 +256,20 @@ class _Parser:
 
     def arguments(self) -> tuple[Node, ...]:
         found: list[Node] = []
+        empty = True  # nothing yet since the bracket or the last comma
         while True:
             token = self.peek()
-            if token is not None and token.type == Token.FUNC and token.subtype == Token.CLOSE:
+            closing = token is not None and token.type == Token.FUNC and token.subtype == Token.CLOSE
+            if closing or (token is not None and token.type == Token.SEP):
                 self.next()
-                return tuple(found)
-            if token is not None and token.type == Token.SEP:
-                self.next()
+                if empty and (found or not closing):
+                    found.append(Node("missing", None))
+                if closing:
+                    return tuple(found)
+                empty = True
                 continue
             found.append(self.expression(0))
+            empty = False
 
     def close(self) -> None:
         if self.next().subtype != Token.CLOSE:
@@ -257,7 +292,7 @@ def reference(text: str, row: int, column: int) -> Node:
     matches = [re.fullmatch(r"(\$?)([A-Za-z]{1,3})(\$?)([1-9]\d{0,6})", part) for part in parts]
     if not all(matches) or len(matches) > 2:
         return Node("name", text)
-    name = sheet.strip("'").replace("''", "'") or None
+    name = unquoted(sheet) or None
     refs = []
     for match in matches:
         fixed_column, letters, fixed_row, digits = match.groups()
@@ -269,43 +304,3 @@ def reference(text: str, row: int, column: int) -> Node:
 
 def _function(text: str) -> str:
     return text.rstrip("(").upper().removeprefix("_XLFN.").removeprefix("_XLWS.")
-
-
-def a1(row: int, column: int, fixed: str = "") -> str:
-    """The name of a cell: a1(41, 2) is B41, with fixed="rc" $B$41."""
-    dollar_column, dollar_row = ("$" if "c" in fixed else ""), ("$" if "r" in fixed else "")
-    return f"{dollar_column}{get_column_letter(column)}{dollar_row}{row}"
-
-
-def text_at(node: Node, row: int, column: int) -> str:
-    """The formula as a spreadsheet writes it in that cell."""
-    return _written(node, row, column, 0)
-
-
-def _written(node: Node, row: int, column: int, least: int) -> str:
-    match node.kind:
-        case "number":
-            return f"{node.value:.15g}"
-        case "ref":
-            return _ref_text(node.value, row, column)
-        case "range":
-            return ":".join(_ref_text(ref, row, column) for ref in node.value)
-        case "call":
-            return f"{node.value}({','.join(_written(a, row, column, 0) for a in node.args)})"
-        case "op" if node.value == "neg":
-            return "-" + _written(node.args[0], row, column, _PREFIX)
-        case "op":
-            binding = _INFIX[node.value]
-            left, right = (_written(a, row, column, binding - 1 + k) for k, a in enumerate(node.args))
-            text = f"{left}{node.value}{right}"
-            return f"({text})" if binding <= least else text
-    return str(node.value)
-
-
-def _ref_text(ref: Ref, row: int, column: int) -> str:
-    at_row, at_column = ref.at(row, column)
-    if at_row < 1 or at_column < 1:
-        return "#REF!"
-    fixed = ("r" if ref.fixed_row else "") + ("c" if ref.fixed_column else "")
-    sheet = f"'{ref.sheet}'!" if ref.sheet else ""
-    return sheet + a1(at_row, at_column, fixed)

@@ -35,10 +35,10 @@ def harmless(text: str) -> str:
 
 
 def first_fault(report: FileReport) -> str:
-    """One line: the sentence of a file that can't be read, or its first fault."""
+    """One line: the sentence of a file that can't be read, its first fault, or why it isn't judged."""
     if report.error is not None:
         return report.error
     if not report.faults:
-        return ""
+        return report.reasons[0] if report.reasons else ""
     fault = report.faults[0]
     return f"{fault.sheet}!{fault.range}: {fault.message}"

@@ -1,25 +1,23 @@
-"""Judging the formulas of one table: which cells are wrong, grouped as they were copied, and why."""
+"""Judging the formulas of one table: each cell right, wrong or not judged; wrong ones in groups as they were copied."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from workbook.check import formula
 from workbook.check.book import Book, Cell
 from workbook.check.classify import Diagnosis, Judge
-from workbook.check.evaluate import KNOWN, leaves
+from workbook.check.evaluate import KNOWN, SheetError, UnknownError, evaluate, leaves
 from workbook.check.formula import Node, Template
 from workbook.check.kinds import RATE
-from workbook.check.rate import VOTING_ROWS, find_rate
+from workbook.check.networks import other_network
+from workbook.check.rate import VOTING_ROWS, find_rate, iteration_is_rate
 from workbook.check.resolve import Resolver, find_aliases
 from workbook.check.tables import Table
-from workbook.check.trees import with_rate
-from xlfuncs.blueprint import Blueprint, shared
+from xlfuncs.blueprint import Blueprint, blueprint_of, readings, shared
 
-MAX_BRACKETS = 30  # operands up to which a lost pair of brackets is searched for
+MANY_WRONG = 4  # columns with wrong formulas from which another reading of the header is tried
 
 
 @dataclass
@@ -33,19 +31,35 @@ class Group:
     diagnosis: Diagnosis | None = None
     circular: bool = False
 
+    @property
+    def meaning(self) -> Node:
+        """What most of its cells calculate."""
+        return Counter(self.meanings).most_common(1)[0][0]
+
 
 @dataclass
 class Judged:
-    """What judging a table's formulas gave. `meanings` has the formula meanings by variable and row."""
+    """What judging a table's formulas gave.
 
-    wrong: list[Group]
-    typed: dict[str, list[int]]
-    missing: dict[str, list[int]]
-    unknown: dict[str, list[tuple[str, int]]]
-    literal_rates: Counter
-    meanings: dict[tuple[str, int], Node]
-    has_formulas: bool
-    empty_columns: list[str]
+    `meanings` has the formula meanings by variable and row; `unknown` the cells of each function that Excel doesn't
+    know; `unjudged` the cells that couldn't be judged, by their reason; `network` why the whole network isn't judged.
+    """
+
+    wrong: list[Group] = field(default_factory=list)
+    typed: dict[str, list[int]] = field(default_factory=dict)
+    missing: dict[str, list[int]] = field(default_factory=dict)
+    unknown: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    unjudged: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    literal_rates: Counter = field(default_factory=Counter)
+    meanings: dict[tuple[str, int], Node] = field(default_factory=dict)
+    has_formulas: bool = False
+    empty_columns: list[str] = field(default_factory=list)
+    network: str | None = None
+
+    @property
+    def wrong_cells(self) -> int:
+        """Number of cells with a wrong formula."""
+        return sum(len(group.rows) for group in self.wrong)
 
 
 @lru_cache(maxsize=64)
@@ -54,25 +68,39 @@ def judge_of(blueprint: Blueprint) -> Judge:
     return Judge(blueprint)
 
 
-def judge_table(book: Book, table: Table, tables: list[Table]) -> Judged:
-    """Judge every formula of the table; sets its learning rate and wiring on the way."""
+def judge_table(book: Book, table: Table, tables: list[Table]) -> tuple[Judged, Resolver]:
+    """Judge every formula of the table; sets its learning rate, wiring and biases on the way."""
     find_aliases(book, table)
-    _add_unlabelled_biases(table)
-    find_rate(Resolver(book, table, tables))
+    _settle_biases(table)
+    resolver = Resolver(book, table, tables)
+    if iteration_is_rate(resolver):
+        table.drop("iteration")
+        resolver = Resolver(book, table, tables)
+    find_rate(resolver)
     resolver = Resolver(book, table, tables)
     if table.rate is not None and _mostly_written(resolver, judge_of(table.blueprint)):
         table.rate = table.rate_cell = table.rate_column = None
         resolver = Resolver(book, table, tables)
+    judged = _best_reading(resolver)
+    judged.network = other_network(table, judged, judge_of(table.blueprint))
+    return judged, resolver
+
+
+def _best_reading(resolver: Resolver) -> Judged:
+    """The table judged as the network that its columns most likely mean: weights may be numbered input by input, one
+    bias may belong to all units. Then the same sheet is right with the other wiring."""
+    table = resolver.table
     judged = _judge(resolver, judge_of(table.blueprint))
-    if len(judged.wrong) >= 4:
-        # Perhaps the weights are numbered input by input: then the same sheet is right with the other wiring.
-        other = shared(replace(table.blueprint, by_input=not table.blueprint.by_input))
-        if set(other.formulas) == set(table.blueprint.formulas):
-            again = _judge(resolver, judge_of(other))
-            if _wrong_cells(again) * 4 < _wrong_cells(judged):
-                table.blueprint, judged = other, again
-                return _explained(judged, resolver, judge_of(other))
-    return _explained(judged, resolver, judge_of(table.blueprint))
+    if len(judged.wrong) < MANY_WRONG and not (judged.wrong and table.blueprint.biases):
+        return judged
+    best, found = table.blueprint, judged
+    for other in readings(table.blueprint):
+        again = _judge(resolver, judge_of(other))
+        renumbered = other.by_input != table.blueprint.by_input
+        if again.wrong_cells * (4 if renumbered else 1) < min(judged.wrong_cells, found.wrong_cells):
+            best, found = other, again
+    table.blueprint = best
+    return found
 
 
 def _mostly_written(resolver: Resolver, judge: Judge) -> bool:
@@ -93,24 +121,33 @@ def _mostly_written(resolver: Resolver, judge: Judge) -> bool:
     return votes > 0
 
 
-def _wrong_cells(judged: Judged) -> int:
-    return sum(len(group.rows) for group in judged.wrong)
-
-
-def _add_unlabelled_biases(table: Table) -> None:
-    """Biases that stand in a parameter block instead of in columns."""
+def _settle_biases(table: Table) -> None:
+    """Biases that stand in a parameter block instead of in columns, and those that keep their value."""
     names = {name for name in table.aliases.values() if name.startswith("b")}
     if names and not table.blueprint.biases:
-        from xlfuncs.blueprint import blueprint_of
-
         wider = blueprint_of([*table.columns, *names])
         if wider is not None:
-            table.blueprint = shared(wider)
+            table.blueprint = shared(replace(wider, fixed_biases=not any(name in table.columns for name in names)))
+    biases = table.blueprint.bias_names
+    if biases and table.last >= table.first and all(_is_kept(table, bias) for bias in biases):
+        table.blueprint = shared(replace(table.blueprint, fixed_biases=True))
+
+
+def _is_kept(table: Table, bias: str) -> bool:
+    """Whether a bias without a gradient has one value in all rows: it isn't learned."""
+    if f"grad_{bias}" in table.columns:
+        return False
+    if bias not in table.columns:
+        return bias in table.aliases.values()
+    cells = [(row, cell) for row in table.rows if (cell := table.cell(bias, row)) is not None]
+    typed = {cell.value for _, cell in cells if cell.template is None}
+    later = [cell.template for row, cell in cells if cell.template is not None and row > table.first]
+    return bool(cells) and len(typed) <= 1 and all(template.tree.kind in ("ref", "name") for template in later)
 
 
 def _judge(resolver: Resolver, judge: Judge) -> Judged:
     table = resolver.table
-    judged = Judged([], {}, {}, {}, Counter(), {}, False, [])
+    judged = Judged()
     groups: dict[tuple[str, int, bool], Group] = {}
     right: set[tuple[str, int]] = set()  # meanings that were found right, by variable and identity
     formulas = 0
@@ -121,12 +158,12 @@ def _judge(resolver: Resolver, judge: Judge) -> Judged:
         filled = 0
         for row in table.rows:
             cell = table.sheet.cell(row, column)
-            if cell is None or (cell.formula is None and cell.value is None):
+            if cell is None or (cell.template is None and cell.value is None):
                 if not given:
                     judged.missing.setdefault(variable, []).append(row)
                 continue
             filled += 1
-            if cell.formula is None:
+            if cell.template is None:
                 if not given and not (row == table.first and variable in judge.blueprint.learned):
                     judged.typed.setdefault(variable, []).append(row)
                 continue
@@ -135,24 +172,56 @@ def _judge(resolver: Resolver, judge: Judge) -> Judged:
                 continue
             meaning = resolver.meaning(row, column)
             judged.meanings[(variable, row)] = meaning
-            for name in cell.formula.functions - KNOWN:
-                judged.unknown.setdefault(name, []).append((variable, row))
+            if cell.template.functions - KNOWN and _note_functions(resolver, cell, judged, variable, row):
+                continue
             if (variable, id(meaning)) in right:
                 continue
-            if _is_right(meaning, variable, table, judge, judged, cell):
-                if judge.is_right(meaning, variable):
-                    right.add((variable, id(meaning)))
-                continue
-            key = (variable, id(cell.formula), _meets_rate(cell.formula, row, column, table))
-            group = groups.setdefault(key, Group(variable, cell.formula))
+            try:
+                if _is_right(meaning, variable, table, judge, judged, cell):
+                    if not given and judge.known.get((variable, meaning)) is True:
+                        right.add((variable, id(meaning)))
+                    continue
+            except UnknownError as error:
+                if not _shows_own_error(cell, table, row, column):
+                    judged.unjudged.setdefault(str(error), []).append((variable, row))
+                    continue
+            key = (variable, id(cell.template), _meets_rate(cell.template, row, column, table))
+            group = groups.setdefault(key, Group(variable, cell.template))
             group.rows.append(row)
             group.meanings.append(meaning)
-        if filled == 0 and not given:
+        only_start = variable in judge.blueprint.learned and filled == 1 and len(table.rows) > 1
+        if (filled == 0 or only_start) and not given:
             judged.empty_columns.append(variable)
             judged.missing.pop(variable, None)
     judged.wrong = list(groups.values())
     judged.has_formulas = formulas > 0 and any(v not in judge.blueprint.constants for v, _ in judged.meanings)
     return judged
+
+
+def _note_functions(resolver: Resolver, cell: Cell, judged: Judged, variable: str, row: int) -> bool:
+    """Note the functions that Excel doesn't know; True where the cell can't be judged because of one.
+
+    Where it holds a number, the program that wrote the file knew the function: a macro's, an add-in's, the workbook's.
+    """
+    names = sorted(cell.template.functions - KNOWN)
+    own = [name for name in names if name.casefold() in resolver.book.names]
+    own += [name for name in names if name != "POW" and isinstance(cell.value, float)]
+    if own:
+        reason = f"uses {own[0]}, which is no function of Excel's own and can't be judged"
+        judged.unjudged.setdefault(reason, []).append((variable, row))
+        return True
+    for name in names:
+        judged.unknown.setdefault(name, []).append((variable, row))
+    return False
+
+
+def _shows_own_error(cell: Cell, table: Table, row: int, column: int) -> bool:
+    """Whether the cell shows an error that it doesn't have from a cell that it refers to."""
+    if not cell.error:
+        return False
+    places = (ref.at(row, column) for ref in cell.template.refs if ref.sheet is None)
+    cells = (table.sheet.cell(*place) for place in places)
+    return not any(other is not None and other.error for other in cells)
 
 
 def _meets_rate(template: Template, row: int, column: int, table: Table) -> bool:
@@ -162,142 +231,40 @@ def _meets_rate(template: Template, row: int, column: int, table: Table) -> bool
 
 
 def _is_right(meaning: Node, variable: str, table: Table, judge: Judge, judged: Judged, cell: Cell) -> bool:
+    """Whether the formula is right. Raises UnknownError where that can't be told."""
     if variable in judge.blueprint.constants:
-        # A constant may be copied from any row of its own column or from the cell it stands for.
-        if meaning.kind == "var":
-            return meaning.value[0] == variable
-        first = table.values[variable][0]
-        return meaning.kind in ("cell", "number") or (isinstance(cell.value, float) and cell.value == first)
+        return _is_right_constant(meaning, variable, table, cell)
     if judge.is_right(meaning, variable):
-        return True
+        return not refers_to_itself(meaning, variable) and not _waits_for_itself(cell, variable, judge)
     rate = judge.literal_rate(meaning, variable)
-    if rate is None:
-        held = meaning.kind == "var" and meaning.value == (variable, -1)
-        return held and variable in judge.blueprint.bias_names and f"grad_{variable}" not in table.columns
-    if table.rate_cell is not None or table.rate_column is not None:
+    if rate is None or table.rate_cell is not None or table.rate_column is not None:
         return False  # a number doesn't follow when the rate's cell changes
     judged.literal_rates[rate] += 1
     return True
 
 
-def _explained(judged: Judged, resolver: Resolver, judge: Judge) -> Judged:
-    """Give each wrong group its diagnosis."""
-    cache = judge.diagnoses
-    table = resolver.table
-    right_rows = {(v, id(table.cell(v, row).formula)) for v, row in judged.meanings} - {
-        (g.variable, id(g.template)) for g in judged.wrong if len(g.rows) == len(table.rows)
-    }
-    for group in judged.wrong:
-        meaning = Counter(group.meanings).most_common(1)[0][0]
-        row = group.rows[group.meanings.index(meaning)]
-        key = (group.variable, meaning, _written_rate(table, judged))
-        if key not in cache:
-            cache[key] = _diagnosis(resolver, judge, judged, group.variable, row, meaning)
-        group.diagnosis = _dollars(cache[key], group, table, (group.variable, id(group.template)) in right_rows)
-        group.circular = any(judge.circular(m, group.variable) for m in set(group.meanings))
-    return judged
+def refers_to_itself(meaning: Node, variable: str) -> bool:
+    """Whether a formula needs its own cell: right in value, but it can't be calculated."""
+    return any(leaf.kind == "var" and leaf.value == (variable, 0) for leaf in leaves(meaning))
 
 
-def _diagnosis(resolver: Resolver, judge: Judge, judged: Judged, variable: str, row: int, meaning: Node) -> Diagnosis:
-    table = resolver.table
-    cell = table.cell(variable, row)
-    if cell.formula.tree.kind == "error":
-        return Diagnosis("unreadable formula", detail=str(cell.formula.tree.value))
-    if variable in judge.blueprint.constants:
-        return _constant_diagnosis(meaning, variable)
-    rate = judge.literal_rate(meaning, variable)
-    if rate is not None and any(leaf.kind == "number" for leaf in leaves(meaning)):
-        return Diagnosis("wrong learning rate", detail=f"the number {rate:g}")
-    written = _written_rate(table, judged)
-    if written is None or variable not in judge.blueprint.learned:
-        return judge.diagnose(meaning, variable, lambda: _bracketed(resolver, variable, row))
-    brackets = (with_rate(tree, written) for tree in _bracketed(resolver, variable, row))
-    return judge.diagnose(with_rate(meaning, written), variable, lambda: brackets)
+def _waits_for_itself(cell: Cell, variable: str, judge: Judge) -> bool:
+    """Whether one array formula fills several rows of a column on which the next rows depend."""
+    array = cell.array
+    errors = {*judge.blueprint.network.error_names, "E_total"}
+    return array is not None and array.bottom > array.top and variable not in errors
 
 
-def _written_rate(table: Table, judged: Judged) -> float | None:
-    """The learning rate that most updates have as a number, None where a cell holds it."""
-    if table.rate_cell is not None or table.rate_column is not None or not judged.literal_rates:
-        return None
-    return judged.literal_rates.most_common(1)[0][0]
-
-
-def _constant_diagnosis(meaning: Node, variable: str) -> Diagnosis:
-    right = Node("var", (variable, -1))
-    kind = "wrong target" if variable.startswith("t") else "wrong input"
-    return Diagnosis(kind, swaps=((meaning, right),) if not meaning.args else ())
-
-
-def _bracketed(resolver: Resolver, variable: str, row: int) -> Iterator[Node]:
-    """The formula's meanings with one more pair of brackets around some of its operands."""
-    table = resolver.table
-    column = table.columns[variable]
-    text = formula.text_at(table.cell(variable, row).formula.tree, row, column)
-    try:
-        tokens = formula.tokens_of(text)
-    except ValueError:
-        return
-    starts = [
-        k for k, t in enumerate(tokens) if t.type == t.OPERAND or (t.type in (t.FUNC, t.PAREN) and t.subtype == t.OPEN)
-    ]
-    starts += [k for k, t in enumerate(tokens) if t.type == t.OP_PRE]
-    ends = [
-        k for k, t in enumerate(tokens) if t.type == t.OPERAND or (t.type in (t.FUNC, t.PAREN) and t.subtype == t.CLOSE)
-    ]
-    if len(starts) > MAX_BRACKETS:
-        return
-    opening, closing = (formula.Token(mark, formula.Token.PAREN, sub) for mark, sub in (("(", "OPEN"), (")", "CLOSE")))
-    for start in sorted(starts):
-        for end in ends:
-            if end <= start:
-                continue
-            changed = [*tokens[:start], opening, *tokens[start : end + 1], closing, *tokens[end + 1 :]]
-            try:
-                tree = formula.tree_of_tokens(changed, row, column)
-            except (ValueError, AttributeError):
-                continue
-            yield resolver.meaning_of(tree, row, column)
-
-
-def _dollars(diagnosis: Diagnosis, group: Group, table: Table, right_elsewhere: bool) -> Diagnosis:
-    """Say `missing $` or `stray $` where a slip of rows comes from copying a formula down."""
-    if group.template is None:
-        return diagnosis
-    kinds = [diagnosis.kind, *diagnosis.also]
-    column = table.columns[group.variable]
-    for old, new in diagnosis.swaps:
-        if new.kind != "var":
-            continue
-        name, _ = new.value
-        if name == RATE and table.rate_cell is not None:
-            home = table.rate_cell[2]
-            if any(not r.fixed_row and r.at(0, column)[1] == home for r in group.template.refs) and _copied(
-                group, table
-            ):
-                kinds = ["missing $" if kind in ("wrong learning rate", "wrong row") else kind for kind in kinds]
-        elif old.kind == "var" and old.value[1] != new.value[1]:
-            mine = table.columns.get(old.value[0])
-            inside = [r for r in group.template.refs if r.fixed_row and table.header <= r.row <= table.last]
-            if any(r.at(0, column)[1] == mine for r in inside):
-                kinds = ["stray $" if kind == "wrong row" else kind for kind in kinds]
-        elif old.kind != "var" and name in table.blueprint.constants and right_elsewhere:
-            kinds = ["missing $" if kind == "wrong cell" else kind for kind in kinds]
-    kinds = list(dict.fromkeys(kinds))
-    detail = _first_drifted(group, table) if kinds[0] == "missing $" else diagnosis.detail
-    return replace(diagnosis, kind=kinds[0], also=tuple(kinds[1:]), detail=detail)
-
-
-def _first_drifted(group: Group, table: Table) -> str:
-    """The cell that the group's first formula reads where the learning rate belongs, "" where it isn't the rate."""
-    row, column = group.rows[0], table.columns[group.variable]
-    home = table.rate_cell[2] if table.rate_cell is not None else None
-    cells = [ref.at(row, column) for ref in group.template.refs if not ref.fixed_row]
-    drifted = [at for at in cells if at[1] == home and at[0] != table.rate_cell[1]]
-    return formula.a1(*min(drifted)) if drifted else ""
-
-
-def _copied(group: Group, table: Table) -> bool:
-    """Whether the group's reference to the rate moved away from it row by row, as a copy without $ does."""
-    column = table.columns[group.variable]
-    rows = {ref.row for ref in group.template.refs if not ref.fixed_row and ref.at(0, column)[1] == table.rate_cell[2]}
-    return any(table.first <= table.rate_cell[1] - offset <= group.rows[-1] for offset in rows)
+def _is_right_constant(meaning: Node, variable: str, table: Table, cell: Cell) -> bool:
+    """A constant may be copied from any row of its own column or from the cell it stands for."""
+    if meaning.kind == "var":
+        return meaning.value[0] == variable
+    if meaning.kind in ("cell", "number"):
+        return True
+    value = cell.value
+    if not isinstance(value, float):
+        try:
+            value = float(evaluate(meaning, lambda leaf: leaf.value[3] if leaf.kind == "cell" else None))
+        except SheetError:
+            return False
+    return value == table.values[variable][0]

@@ -1,4 +1,4 @@
-"""The names of the slips in which one reference stands where another belongs."""
+"""The kinds of finding, and the names of the slips in which one reference stands where another belongs."""
 
 from __future__ import annotations
 
@@ -18,6 +18,40 @@ PRIORITY = [
     "wrong row",
     "wrong cell",
 ]
+
+KINDS = frozenset(
+    (
+        *PRIORITY,
+        "chart",
+        "circular chain",
+        "error value",
+        "extra factor",
+        "frozen rows",
+        "changed constant",
+        "lost parentheses",
+        "missing $",
+        "missing cells",
+        "missing factor",
+        "missing term",
+        "network not judged",
+        "never calculated",
+        "not judged",
+        "not read",
+        "rounded",
+        "same number elsewhere",
+        "sign",
+        "stale values",
+        "stray $",
+        "typed-over",
+        "unfinished",
+        "unknown function",
+        "wrong formula",
+        "wrong operator",
+        "wrong start value",
+        "wrong value",
+    )
+)
+"""Every kind of finding; a `Finding` of another one is an error."""
 
 
 def kinds_of(old: Node, new: Node) -> list[str]:

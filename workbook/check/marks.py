@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from xml.sax.saxutils import escape
 
 from lxml import etree
 
 from workbook.check.cells import with_element
-from workbook.check.formula import a1
 from workbook.check.package import MAIN, Package, tag
+from workbook.references import a1
 
 FAULT_COLOUR, NOTE_COLOUR, MENDED_COLOUR = "FFFFC7CE", "FFFFEB9C", "FFC6EFCE"
 """Excel's own Bad, Neutral and Good."""
@@ -26,7 +27,7 @@ _PLAIN = (
     '<cellXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/></cellXfs></styleSheet>'
 )
 # The order of a style sheet's lists.
-_LISTS = ("numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs")
+_LISTS = ("numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs")
 _SHAPE_TYPE = (
     '<v:shapetype id="_x0000_t202" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe">'
     '<v:stroke joinstyle="miter"/><v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
@@ -58,6 +59,10 @@ class Formats:
             copy.set("applyFill", "1")
             self.known["shaded", old, colour] = self._append("cellXfs", copy)
         return self.known["shaded", old, colour]
+
+    def shading(self, colour: str) -> Callable[[int], int]:
+        """What `shaded` does, as a change of any cell's format."""
+        return lambda old: self.shaded(old, colour)
 
     def own(self, *, bold: bool = False, link: bool = False, size: int = 11, colour: str | None = None) -> int:
         """A format of our own: text at the top, wrapped."""

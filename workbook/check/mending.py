@@ -1,45 +1,40 @@
-"""The mended copy: right formulas in the wrong cells, every value that follows from them, E_total before and after."""
+"""The mended copy: right formulas in the wrong cells, every value that follows from them, E_total before and after.
+
+No mend is believed because the finding asked for it: each is put into the package, every cell is calculated anew by
+another engine (`settle`), and what isn't shown to be right is taken back and listed with its reason.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 
-from openpyxl.formula.translate import Translator
-
-from workbook.check import formula
-from workbook.check.added_sheet import add_sheet
+from workbook.check.added_sheet import add_sheet, open_on
 from workbook.check.book import Book
-from workbook.check.cells import Change, change_cells, joint_formulas
-from workbook.check.copies import findings_sheet, open_for_copy
+from workbook.check.cells import Change, bonds_of
+from workbook.check.copies import findings_sheet, mark, open_for_copy
 from workbook.check.curves_sheet import Curve, curves_sheet
-from workbook.check.findings import FileReport, Finding, TableReport
-from workbook.check.marks import Formats
+from workbook.check.edits import Edit, edits_of
+from workbook.check.findings import FileReport, Finding
+from workbook.check.marks import MENDED_COLOUR, Formats
 from workbook.check.package import Package, sound, tag
-from workbook.check.recalculate import Place, recalculate
-from workbook.check.right import right_formula
+from workbook.check.recalculate import CellError, Place, Value
+from workbook.check.settle import Settled, settle
 from workbook.check.tables import Table
 
-Value = float | None
 _BEFORE_CALCULATION = ("fileVersion", "fileSharing", "workbookPr", "workbookProtection", "bookViews", "sheets")
 _BEFORE_CALCULATION += ("functionGroups", "externalReferences", "definedNames", "AlternateContent", "revisionPtr")
-
-
-@dataclass
-class Mending:
-    """What is to change: new formulas, new numbers, and the findings that no formula can mend."""
-
-    formulas: dict[Place, str] = field(default_factory=dict)
-    numbers: dict[Place, float] = field(default_factory=dict)
-    left: list[Finding] = field(default_factory=list)
-    tables: list[Table] = field(default_factory=list)
+_VOLATILE = frozenset({"NOW", "TODAY", "RAND", "RANDBETWEEN", "RANDARRAY"})
+SHOWN = 5  # findings left alone that the sentence names; the sheet Check lists them all
+LEGEND = "Mended cells are green; a comment on the first of them says what stood there."
+ENDS = 6  # tables whose last E_total it gives
 
 
 def mend(book: Book, report: FileReport, tables: list[Table], out: Path) -> str:
     """Write the mended copy; gives the sentence that says what was done.
 
     Formulas are put where wrong ones, or numbers in their place, stand. Tables of typed values have no formulas and
-    stay, and so do charts and the start values a student chose.
+    stay, and so do charts, the start values a student chose, and whatever isn't shown to be right once mended.
     """
     with sound(book.path):
         package, text = _mended(book, report, tables, out)
@@ -49,96 +44,68 @@ def mend(book: Book, report: FileReport, tables: list[Table], out: Path) -> str:
 
 def _mended(book: Book, report: FileReport, tables: list[Table], out: Path) -> tuple[Package, str]:
     package = open_for_copy(book.path, out)
-    plan = _plan(report, tables)
-    parts = {sheet.name: sheet.part for sheet in book.sheets}
-    spread = _unshared(package, parts, plan)
-    values = _values(book, plan)
-    for name, part in parts.items():
-        changes = _changes(name, plan, spread, values)
-        if changes:
-            package.write(part, change_cells(package.read(part), changes))
-    curves = [curve for table in plan.tables if (curve := _curve(table, values)) is not None]
-    text = _sentence(plan, curves)
+    bonds = {sheet.name: bonds_of(package.read(sheet.part)) for sheet in book.sheets}
+    edits = edits_of(book, report, tables, bonds)
+    settled = settle(book, tables, package, bonds, edits)
     formats = Formats(package)
-    add_sheet(package, findings_sheet(book, report, formats, text))
+    changes = _changes(book, tables, settled)
+    green = {place: formats.shading(MENDED_COLOUR) for place in settled.places}
+    mark(package, book, changes, green, _comments(settled.edits))
+    curves = [curve for table in settled.tables if (curve := _curve(table, settled.values)) is not None]
+    sentences = _sentences(edits, settled, curves)
+    shown = [*sentences, LEGEND] if settled.places else sentences
+    sheet = findings_sheet(book, report, formats, shown, _outcome(edits))
+    number = add_sheet(package, sheet)
     if curves:
-        add_sheet(package, curves_sheet(curves, [*book.tabs, "Check"], formats))
+        add_sheet(package, curves_sheet(curves, [*book.tabs, sheet.name], formats))
     formats.save()
-    _recalculate_on_load(package)
-    return package, text
+    open_on(package, number)
+    if settled.tables:
+        _recalculate_on_load(package)
+    return package, " ".join(sentences)
 
 
-def _plan(report: FileReport, tables: list[Table]) -> Mending:
-    plan = Mending()
-    for table, judged in zip(tables, report.tables, strict=True):
-        before = len(plan.formulas) + len(plan.numbers)
-        # A note on a function such as POW makes no sheet wrong, but only the mended formula works in Excel.
-        for finding in [f for f in judged.findings if not f.note or f.kind == "unknown function"]:
-            if judged.values_only or not _mend_finding(plan, table, judged, finding):
-                plan.left.append(finding)
-        stale = any(finding.kind == "stale values" for finding in judged.faults)
-        if len(plan.formulas) + len(plan.numbers) > before or stale:
-            plan.tables.append(table)
-    plan.left += [finding for finding in report.charts if not finding.note]
-    return plan
-
-
-def _mend_finding(plan: Mending, table: Table, report: TableReport, finding: Finding) -> bool:
-    """Plan the cells of a finding; False where some of it can't be mended."""
-    if finding.kind in ("stale values", "wrong start value"):
-        return finding.kind == "stale values"
-    done = bool(finding.parts)
-    for part in finding.parts:
-        for row in part.rows:
-            place = (table.sheet.name, row, part.column)
-            cell = table.sheet.cell(row, part.column)
-            right = right_formula(table, part.variable, row)
-            if part.variable in table.blueprint.constants and cell is not None and cell.formula is None:
-                plan.numbers[place] = float(table.values[part.variable][0])
-            elif right is None:
-                done = False
-            else:
-                plan.formulas[place] = right
-    return done
-
-
-def _unshared(package: Package, parts: dict[str, str], plan: Mending) -> dict[Place, str]:
-    """Own formulas for the cells that shared theirs with a mended one; cells of arrays are taken out of the plan."""
-    found: dict[Place, str] = {}
-    for name in {place[0] for place in plan.formulas}:
-        for joint in joint_formulas(package.read(parts[name])):
-            places = [(name, *cell) for cell in joint.cells]
-            if not any(place in plan.formulas for place in places):
-                continue
-            if joint.array:
-                plan.formulas = {place: text for place, text in plan.formulas.items() if place not in places}
-                continue
-            translator = Translator(f"={joint.text}", origin=formula.a1(joint.row, joint.column))
-            for place in places:
-                if place not in plan.formulas:
-                    found[place] = translator.translate_formula(formula.a1(*place[1:])).removeprefix("=")
+def _changes(book: Book, tables: list[Table], settled: Settled) -> dict[Place, Change]:
+    """The new formulas, and the values of their cells and of all that follow from them."""
+    written = settled.formulas | settled.spread
+    found = {place: Change(formula=text) for place, text in written.items()}
+    found |= {place: Change(value=number) for place, number in settled.numbers.items()}
+    # All of a mended table anew: some programs store ten digits only, which the mended rows would carry on.
+    renewed = _rows(settled.tables)
+    volatile = any(
+        cell.formula is not None and cell.formula.functions & _VOLATILE
+        for sheet in book.sheets
+        for cells in sheet.rows.values()
+        for cell in cells.values()
+    )
+    fixed = renewed if volatile else _rows(tables)
+    for place, value in settled.values.items() if settled.tables else ():
+        if isinstance(value, CellError) or value is None or place in settled.numbers:
+            continue
+        sheet, row, _ = place
+        followed = value != settled.before.get(place) or row in renewed.get(sheet, ())
+        # Outside the tables nothing is left that was stale.
+        if followed or place in written or (not volatile and row not in fixed.get(sheet, ())):
+            found[place] = Change(formula=written.get(place), value=value)
     return found
 
 
-def _values(book: Book, plan: Mending) -> dict[Place, Value]:
-    """The new values of the mended cells and of all that follow from them."""
-    changed = {place: formula.parse(text, *place[1:]) for place, text in plan.formulas.items()}
-    changed |= {place: formula.parse(repr(number), *place[1:]) for place, number in plan.numbers.items()}
-    # All of a mended table anew: some programs store ten digits only, which the mended rows would carry on.
-    for table in plan.tables:
-        for row in table.rows:
-            for column, cell in table.sheet.rows.get(row, {}).items():
-                if cell.formula is not None:
-                    changed.setdefault((table.sheet.name, row, column), cell.formula)
-    return recalculate(book, changed)
+def _rows(tables: list[Table]) -> dict[str, set[int]]:
+    found: dict[str, set[int]] = {}
+    for table in tables:
+        found.setdefault(table.sheet.name, set()).update(table.rows)
+    return found
 
 
-def _changes(sheet: str, plan: Mending, spread: dict[Place, str], values: dict[Place, Value]):
-    """The changes of one sheet's cells."""
-    found = {place[1:]: Change(formula=text) for place, text in spread.items() if place[0] == sheet}
-    for place, value in values.items():
-        if place[0] == sheet:
-            found[place[1:]] = Change(formula=plan.formulas.get(place, spread.get(place)), value=value)
+def _comments(edits: list[Edit]) -> dict[Place, str]:
+    """The comment on each mended finding's first cell; findings that begin in one cell share it."""
+    found: dict[Place, str] = {}
+    for edit in edits:
+        if edit.places:
+            part = min(edit.finding.parts, key=lambda p: (p.rows[0], p.column))
+            place = (edit.finding.sheet, part.rows[0], part.column)
+            text = f"Mended ({edit.finding.range}): {edit.finding.message}\nBefore: {part.formula}"
+            found[place] = f"{found[place]}\n\n{text}" if place in found else text
     return found
 
 
@@ -146,30 +113,38 @@ def _curve(table: Table, values: dict[Place, Value]) -> Curve | None:
     column = table.columns.get("E_total")
     if column is None:
         return None
-    cells = [(row, (table.sheet.name, row, column)) for row in table.rows]
-    before = [_number(table.values["E_total"][row - table.first]) for row, _ in cells]
-    after = [values.get(place, old) for (_, place), old in zip(cells, before, strict=True)]
-    return Curve(table.sheet.name, table.range, column, list(table.rows), before, after)
+    stored = [_number(float(value)) for value in table.values["E_total"]]
+    after = [values.get((table.sheet.name, row, column)) for row in table.rows]
+    after = [value if type(value) is float else old for value, old in zip(after, stored, strict=True)]
+    return Curve(table.sheet.name, table.range, column, list(table.rows), stored, after)
 
 
-def _number(value: float) -> Value:
-    return None if value != value else float(value)
+def _number(value: float) -> float | None:
+    return None if value != value else value
 
 
-def _sentence(plan: Mending, curves: list[Curve]) -> str:
-    count = len(plan.formulas)
+def _outcome(edits: list[Edit]) -> Callable[[Finding], str]:
+    """What became of a finding, in words."""
+    by_finding = {id(edit.finding): f"left alone: {edit.reason}" if edit.reason else "mended" for edit in edits}
+    return lambda finding: by_finding.get(id(finding), "a note only")
+
+
+def _sentences(edits: list[Edit], settled: Settled, curves: list[Curve]) -> list[str]:
+    count, numbers = len(settled.formulas), len(settled.numbers)
     text = f"{count:,} formula{'s' if count != 1 else ''} mended"
-    if plan.numbers:
-        text += f" and {len(plan.numbers):,} number{'s' if len(plan.numbers) != 1 else ''} put back"
-    text += "."
-    if plan.left:
-        text += f" Left as they are: {'; '.join(f'{f.sheet}!{f.range} ({f.kind})' for f in plan.left[:5])}."
-    ends = [
-        (c.sheet, c.before[-1], c.after[-1]) for c in curves if c.before[-1] is not None and c.after[-1] is not None
-    ]
-    return text + "".join(
-        f" E_total in {sheet}'s last row: {a:.10g} before, {b:.10g} after." for sheet, a, b in ends[:6]
-    )
+    if numbers:
+        text += f" and {numbers:,} number{'s' if numbers != 1 else ''} put back"
+    found = [text + "."]
+    left = [edit for edit in edits if edit.reason]
+    if left:
+        named = [f"{e.finding.sheet}!{e.finding.range} ({e.finding.kind}): {e.reason}" for e in left[:SHOWN]]
+        more = f"; and {len(left) - SHOWN} more, see the sheet Check" if len(left) > SHOWN else ""
+        found.append(f"Left as they are: {'; '.join(named)}{more}.")
+    for curve in curves[:ENDS]:
+        if curve.before[-1] is not None and curve.after[-1] is not None:
+            ends = f"{curve.before[-1]:.10g} before, {curve.after[-1]:.10g} after"
+            found.append(f"E_total in {curve.sheet}'s last row: {ends}.")
+    return found
 
 
 def _recalculate_on_load(package: Package) -> None:

@@ -5,12 +5,15 @@ openpyxl's load and save would lose charts' details, pictures, macros and everyt
 
 from __future__ import annotations
 
+import copy
+import io
 import posixpath
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from lxml import etree
 
@@ -46,12 +49,12 @@ def tag(name: str) -> str:
 class Package:
     """The parts of a workbook file, by their names without a leading slash."""
 
-    def __init__(self, path: Path):
-        """Read every part. Raises GradsheetError where that can't be done."""
+    def __init__(self, path: Path, file: BinaryIO | None = None):
+        """Read every part, from the open file where one is given. Raises GradsheetError where that can't be done."""
         self.path = path
         self.changed: dict[str, bytes | None] = {}
         try:
-            with zipfile.ZipFile(path) as archive:
+            with zipfile.ZipFile(file or path) as archive:
                 self.infos = archive.infolist()
                 if sum(info.file_size for info in self.infos) > MAX_TOTAL:
                     raise GradsheetError(f"{path} unpacks to too much data; that is no hand-made sheet.")
@@ -85,7 +88,7 @@ class Package:
 
     def free(self, pattern: str) -> str:
         """The first free part name, such as xl/worksheets/sheet{}.xml."""
-        taken = {name.casefold() for name in (*self.names, *self.changed)}
+        taken = {name.casefold() for name in self.parts()}
         return next(name for k in range(1, 100_000) if (name := pattern.format(k)).casefold() not in taken)
 
     def add(self, part: str, content: bytes, content_type: str) -> None:
@@ -103,6 +106,17 @@ class Package:
             root.insert(0, etree.Element(f"{{{TYPES}}}Default", Extension=extension, ContentType=content_type))
             self.write_xml(_CONTENT_TYPES, root)
 
+    def content_type(self, part: str) -> str:
+        """The type of a part, its own or that of its ending; empty where none is declared."""
+        root = self.xml(_CONTENT_TYPES)
+        own = {e.get("PartName", "").lstrip("/"): e.get("ContentType") for e in root.iter(f"{{{TYPES}}}Override")}
+        endings = {e.get("Extension", "").casefold(): e.get("ContentType") for e in root.iter(f"{{{TYPES}}}Default")}
+        return own.get(part) or endings.get(part.rpartition(".")[2].casefold(), "")
+
+    def parts(self) -> list[str]:
+        """The names of all parts as they now are, in their order."""
+        return [part for part in dict.fromkeys((*self.names, *self.changed)) if part in self]
+
     def remove(self, part: str) -> None:
         """Take a part out, with its type."""
         self.changed[part] = None
@@ -113,13 +127,13 @@ class Package:
 
     def related(self, source: str, kind: str) -> str | None:
         """The first part of that kind that `source` refers to."""
-        return next((part for _, of, part in self._targets(source) if of == kind), None)
+        return next((part for _, of, part in self.targets(source) if of == kind), None)
 
     def target(self, source: str, relation: str) -> str | None:
         """The part behind the relation of that id."""
-        return next((part for name, _, part in self._targets(source) if name == relation), None)
+        return next((part for name, _, part in self.targets(source) if name == relation), None)
 
-    def _targets(self, source: str) -> Iterator[tuple[str, str, str]]:
+    def targets(self, source: str) -> Iterator[tuple[str, str, str]]:
         """The parts that `source` refers to: the relation's id, its kind, the part."""
         folder = posixpath.dirname(source)
         for relation in self._relations(source):
@@ -135,7 +149,7 @@ class Package:
         name = next(f"rId{k}" for k in range(1, 100_000) if f"rId{k}" not in taken)
         relation = etree.SubElement(root, f"{{{RELS}}}Relationship", Id=name, Type=f"{OFFICE}/{kind}")
         relation.set("Target", f"/{target}")
-        self.write_xml(_relations_of(source), root)
+        self.write_xml(relations_of(source), root)
         return name
 
     def unrelate(self, source: str, kind: str) -> None:
@@ -143,7 +157,7 @@ class Package:
         root = self._relations(source)
         for relation in [r for r in root if r.get("Type", "").rpartition("/")[2] == kind]:
             root.remove(relation)
-        self.write_xml(_relations_of(source), root)
+        self.write_xml(relations_of(source), root)
 
     def main(self) -> str:
         """The workbook part."""
@@ -158,8 +172,25 @@ class Package:
         return ".xlsx"
 
     def save(self, path: Path) -> None:
-        """Write the package whole; parts that were not touched keep their bytes, order, dates and compression."""
-        with write_whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
+        """Write the package whole or not at all."""
+        with write_whole(path) as file:
+            self.write_to(file)
+
+    def content(self) -> bytes:
+        """The file's bytes, as `save` would write them."""
+        file = io.BytesIO()
+        self.write_to(file)
+        return file.getvalue()
+
+    def untouched(self) -> Package:
+        """The same package without any change."""
+        fresh = copy.copy(self)
+        fresh.changed = {}
+        return fresh
+
+    def write_to(self, file: BinaryIO) -> None:
+        """Write it into an open file; parts that were not touched keep their bytes, order, dates and compression."""
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
             for info in self.infos:
                 content = self.changed.get(info.filename.lstrip("/"), self.contents[info.filename])
                 if content is not None:
@@ -169,11 +200,12 @@ class Package:
                     target.writestr(_like(zipfile.ZipInfo(part)), content)  # dated 1980: the same bytes on any day
 
     def _relations(self, source: str) -> etree._Element:
-        part = _relations_of(source)
+        part = relations_of(source)
         return self.xml(part) if part in self else etree.Element(f"{{{RELS}}}Relationships", nsmap={None: RELS})
 
 
-def _relations_of(part: str) -> str:
+def relations_of(part: str) -> str:
+    """The part with the relations of a part."""
     folder, name = posixpath.split(part)
     return posixpath.join(folder, "_rels", f"{name}.rels")
 

@@ -6,14 +6,29 @@ from collections import Counter
 
 import numpy as np
 
-from workbook.check.evaluate import evaluate, leaves
+from workbook.check.evaluate import leaves, value_or_nan
 from workbook.check.formula import Node
 from workbook.check.kinds import RATE
 from workbook.check.resolve import Resolver
 from workbook.check.tables import Table
-from xlfuncs import labels
 
 VOTING_ROWS = 60
+
+
+def iteration_is_rate(resolver: Resolver) -> bool:
+    """Whether the column that is labelled as the iteration (`n`, say) is what most updates multiply with."""
+    table = resolver.table
+    if "iteration" not in table.columns:
+        return False
+    votes = 0
+    for variable in (v for v in table.blueprint.learned if v in table.columns):
+        for row in list(table.rows)[1 : VOTING_ROWS + 1]:
+            meaning = resolver.meaning(row, table.columns[variable])
+            if meaning is not None:
+                votes += (
+                    1 if any(leaf.kind == "var" and leaf.value[0] == "iteration" for leaf in leaves(meaning)) else -1
+                )
+    return votes > 0
 
 
 def find_rate(resolver: Resolver) -> None:
@@ -45,9 +60,8 @@ def find_rate(resolver: Resolver) -> None:
         if column_votes > votes and column not in table.variables:
             table.rate_column, table.rate = column, column_value
             return
-    if len(cells) > 1:  # a tie, as after a forgotten $: the one that is labelled, else the first row's
-        best = [p for p, n in cells.most_common() if n == votes]
-        place, value = next((p for p in best if _labelled(table, p[0])), min(best, key=lambda p: p[0][1:]))
+    if len(cells) > 1:  # a tie, as after a forgotten $: the first row's
+        place, value = min((p for p, n in cells.items() if n == votes), key=lambda p: p[0][1:])
     table.rate_cell, table.rate = place, value
 
 
@@ -57,7 +71,7 @@ def _direct_rate(table: Table, resolver: Resolver) -> Counter:
     for variable in table.blueprint.learned:
         for row in list(table.rows)[1:VOTING_ROWS] if variable in table.columns else ():
             cell = table.cell(variable, row)
-            for ref in cell.formula.refs if cell is not None and cell.formula is not None else ():
+            for ref in cell.template.refs if cell is not None and cell.template is not None else ():
                 at = ref.at(row, table.columns[variable])
                 if ref.sheet is not None or (at[1] in table.variables and at[0] in table.rows) or at[0] in table.rows:
                     continue
@@ -66,7 +80,7 @@ def _direct_rate(table: Table, resolver: Resolver) -> Counter:
                     continue
                 value = target.value
                 if not isinstance(value, float):  # a file that was never calculated
-                    value = float(evaluate(resolver.meaning_of(target.formula.tree, *at), _constant))
+                    value = float(value_or_nan(resolver.meaning_of(target.formula.tree, *at), _constant))
                 if np.isfinite(value):
                     found[((table.sheet.name, *at), value)] += 1
     return found
@@ -74,11 +88,3 @@ def _direct_rate(table: Table, resolver: Resolver) -> Counter:
 
 def _constant(leaf: Node) -> float | None:
     return leaf.value[3] if leaf.kind == "cell" else None
-
-
-def _labelled(table: Table, place: tuple[str, int, int]) -> bool:
-    name, row, column = place
-    if name != table.sheet.name:
-        return False
-    beside = (table.sheet.cell(*at) for at in ((row, column - 1), (row - 1, column), (row, column - 2)))
-    return any(c is not None and isinstance(c.value, str) and labels.is_learning_rate(c.value) for c in beside)

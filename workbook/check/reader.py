@@ -15,7 +15,8 @@ from pathlib import Path
 
 from lxml import etree
 
-from workbook.check.book import Book, Cell, Chart, Series, Sheet
+from workbook.check.arrays import named_table, note_array, spread_arrays
+from workbook.check.book import Book, Cell, Chart, NamedTable, Series, Sheet
 from workbook.check.formula import MAX_LENGTH, Template, key_of, parse, pattern_of
 from workbook.check.parts import MAX_PIECE, UNSOUND, Parts, local
 from xlfuncs.errors import GradsheetError
@@ -102,7 +103,8 @@ class _Reader:
         writer, digits = self._writer(relations)
         charts = [chart for name, part in drawings if part in self.parts for chart in self._charts(name, part)]
         names = {(n.get("name") or "").casefold(): (n.text or "") for n in root.iter("{*}definedName")}
-        return Book(self.path, writer, digits, sheets, charts, names, [name for name, _ in drawings])
+        tables = dict(table for sheet in sheets for table in self._tables(sheet))
+        return Book(self.path, writer, digits, sheets, charts, names, [name for name, _ in drawings], tables)
 
     def _strings(self, relations: dict[str, tuple[str, str]]) -> list[str]:
         part = next((p for kind, p in relations.values() if kind == "sharedStrings"), None)
@@ -130,8 +132,18 @@ class _Reader:
                 self.cells_left -= len(cells)
             if self.cells_left <= 0:
                 sheet.cut = last
+                spread_arrays(sheet, templates)
                 return sheet
+        spread_arrays(sheet, templates)
         return sheet
+
+    def _tables(self, sheet: Sheet) -> Iterator[tuple[str, NamedTable]]:
+        """The Excel tables of a sheet by their name."""
+        for kind, part in self.parts.relations(sheet.part).values():
+            if kind == "table" and part in self.parts:
+                table = named_table(self.parts.xml(part), sheet.name)
+                if table is not None:
+                    yield table
 
     def _row(self, element, row: int, strings: list[str], templates: dict) -> dict[int, Cell]:
         cells: dict[int, Cell] = {}
@@ -152,6 +164,7 @@ class _Reader:
                     _set_value(cell, child.text, kind, strings)
                 elif tag.endswith("}f"):
                     cell.formula = _template(child, row, column, templates)
+                    note_array(child, cell.formula, templates)
                 elif tag.endswith("}is"):
                     cell.value = _text(child)
             if cell.value is not None or cell.formula is not None:

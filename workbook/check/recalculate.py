@@ -1,134 +1,108 @@
-"""The values that a workbook's cells take when some of its formulas change: only what depends on them is computed."""
+"""What the cells of a workbook give when every formula is calculated anew, by an engine that shares nothing with the
+checker: formualizer reads the package, the formulas and their references by itself.
+
+It stands in for the spreadsheet program, so that a mended copy is proved before it is written. (`formulas` would import
+scipy, and pycel makes Python source of a stranger's formulas; both read with openpyxl, which refuses some files.)
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
-import numpy as np
-
-from workbook.check.book import Book, Cell, Sheet
-from workbook.check.evaluate import evaluate
-from workbook.check.formula import Node, Ref, Template, reference
+from workbook.check.parts import MAX_PART, MAX_TOTAL
 
 Place = tuple[str, int, int]
-MAX_RANGE = 100_000
+MAX_SECONDS = 20
+_CLOCK = datetime(2000, 1, 1, tzinfo=UTC)  # TODAY() and NOW() give the same before and after mending
+_SIGNS = {"Div": "#DIV/0!", "Na": "#N/A", "Name": "#NAME?", "Null": "#NULL!", "Num": "#NUM!", "Ref": "#REF!"}
+_SIGNS |= {"Value": "#VALUE!", "Spill": "#SPILL!", "Calc": "#CALC!", "Circ": "a circular reference"}
 
 
-def recalculate(book: Book, formulas: dict[Place, Template]) -> dict[Place, float | None]:
-    """The new values of the cells with these new formulas and of all that depend on them.
+@dataclass(frozen=True)
+class CellError:
+    """What a cell shows instead of a value."""
 
-    None where a value can't be computed here (an unknown function, a circle): a spreadsheet has to do that.
-    """
-    return _Sheets(book, formulas).run()
+    sign: str
 
 
-class _Sheets:
-    def __init__(self, book: Book, formulas: dict[Place, Template]):
-        self.book, self.formulas = book, formulas
-        self.sheets: dict[str, Sheet] = {sheet.name: sheet for sheet in book.sheets}
-        self.folded = {sheet.name.casefold(): sheet.name for sheet in book.sheets}
-        self.values: dict[Place, float | None] = {}  # of cells that have to be computed anew
-        self.done: set[Place] = set()
+Value = float | str | bool | CellError | None
 
-    def run(self) -> dict[Place, float | None]:
-        for place in self.formulas:
-            self._visit(place)
-        for sheet in self.book.sheets:
-            for row, cells in sheet.rows.items():
-                for column, cell in cells.items():
-                    if cell.formula is not None:
-                        self._visit((sheet.name, row, column))
-        return self.values
 
-    def _visit(self, start: Place) -> None:
-        """Compute what a cell needs, then the cell; without recursion, for a table is a chain of thousands."""
-        stack, opened = [start], set()
-        while stack:
-            place = stack[-1]
-            template = None if place in self.done else self._template(place)
-            if template is None:
-                self.done.add(stack.pop())
-                continue
-            if place not in opened:
-                opened.add(place)
-                waiting = [p for p in self._needs(template, place) if p not in self.done and p not in opened]
-                if waiting:
-                    stack.extend(waiting)
-                    continue
-            if place in self.formulas or any(p in self.values for p in self._needs(template, place)):
-                self.values[place] = self._value(template, place, opened - self.done - {place})
-            self.done.add(stack.pop())
+class NotRecalculated(Exception):  # noqa: N818 - the sentence reads better so
+    """The engine could not calculate the workbook; the text says why."""
 
-    def _template(self, place: Place) -> Template | None:
-        if place in self.formulas:
-            return self.formulas[place]
-        cell = self._cell(place)
-        return cell.formula if cell is not None else None
 
-    def _cell(self, place: Place) -> Cell | None:
-        return self.sheets[place[0]].cell(place[1], place[2])
+class Calculation:
+    """A workbook in the engine, every formula calculated."""
 
-    def _needs(self, template: Template, place: Place) -> Iterator[Place]:
-        """The cells a formula refers to."""
-        if not template.ranged:
-            yield from (p for ref in template.refs if (p := self._place(ref, place)) is not None)
-            return
-        for node in _references(template.tree):
-            yield from self._area(node, place)
+    def __init__(self, content: bytes):
+        """Raises NotRecalculated."""
+        import formualizer  # only --fix needs it
 
-    def _place(self, ref: Ref, at: Place) -> Place | None:
-        sheet = at[0] if ref.sheet is None else self.folded.get(ref.sheet.casefold())
-        return None if sheet is None else (sheet, *ref.at(at[1], at[2]))
+        with _calculating():
+            settings = formualizer.EvaluationConfig()
+            settings.enable_parallel = False
+            settings.max_eval_time_ms = 1000 * MAX_SECONDS
+            config = formualizer.WorkbookConfig(eval_config=settings)
+            limits = {"max_expanded_bytes": MAX_TOTAL, "max_part_bytes": MAX_PART}
+            self.book = formualizer.Workbook.from_bytes(content, config=config, load_limits=limits)
+            self.book.set_deterministic_clock(_CLOCK)
+            self.book.evaluate_all()
 
-    def _area(self, node: Node, at: Place) -> list[Place]:
-        """The cells of a reference, a range or a defined name."""
-        if node.kind == "name":
-            text = self.book.names.get(str(node.value).rpartition("!")[2].casefold())
-            node = reference(text.lstrip("="), at[1], at[2]) if text else node
-        if node.kind == "ref":
-            place = self._place(node.value, at)
-            return [] if place is None else [place]
-        if node.kind != "range":
-            return []
-        first, last = (self._place(ref._replace(sheet=node.value[0].sheet), at) for ref in node.value)
-        if first is None or last is None:
-            return []
-        rows, columns = range(first[1], last[1] + 1), range(first[2], last[2] + 1)
-        if len(rows) * len(columns) > MAX_RANGE:
-            return []
-        return [(first[0], row, column) for row in rows for column in columns]
+    def values(self, places: Iterable[Place]) -> dict[Place, Value]:
+        """The values of these cells."""
+        return {place: _value(self.book.get_value(*place)) for place in places}
 
-    def _value(self, template: Template, place: Place, open_cells: set[Place]) -> float | None:
-        if any(p in open_cells for p in self._needs(template, place)):
-            return None  # a circle
+    def put(self, place: Place, number: float) -> None:
+        """Type a number into the cell and calculate what follows. Raises NotRecalculated."""
+        with _calculating():
+            self.book.set_value(*place, number)
+            self.book.evaluate_all()
+
+
+def recalculate(content: bytes, places: Iterable[Place]) -> dict[Place, Value]:
+    """The values of these cells after every formula of the workbook was calculated. Raises NotRecalculated."""
+    return Calculation(content).values(places)
+
+
+def lacking(functions: Iterable[str]) -> frozenset[str]:
+    """Those of the functions that the engine doesn't have: with whatever arguments, they give #NAME?."""
+    import formualizer
+
+    found = set()
+    for name in functions:
+        book = formualizer.Workbook()
+        book.add_sheet("S")
         try:
-            value = float(evaluate(template.tree, lambda node: self._leaf(node, place)))
-        except (TypeError, ValueError, OverflowError):
-            return None
-        return value if np.isfinite(value) else None
-
-    def _leaf(self, node: Node, place: Place) -> float | list | None:
-        places = self._area(node, place)
-        if node.kind == "range" or (node.kind == "name" and len(places) > 1):
-            found = [self._stored(p) for p in places if self._filled(p)]
-            return found if places else None
-        return self._stored(places[0]) if places else None
-
-    def _filled(self, place: Place) -> bool:
-        cell = self._cell(place)
-        return place in self.values or (cell is not None and not (isinstance(cell.value, str) and not cell.error))
-
-    def _stored(self, place: Place) -> float | None:
-        if place in self.values:
-            return np.nan if self.values[place] is None else self.values[place]
-        cell = self._cell(place)
-        if cell is None or (cell.value is None and cell.formula is None):
-            return 0.0
-        return float(cell.value) if isinstance(cell.value, float | bool) else np.nan
+            with _calculating():
+                book.set_formula("S", 1, 1, f"={name}()")
+                value = _value(book.evaluate_cell("S", 1, 1))
+        except NotRecalculated:
+            continue
+        if value == CellError("#NAME?"):
+            found.add(name)
+    return frozenset(found)
 
 
-def _references(node: Node) -> Iterator[Node]:
-    if node.kind in ("ref", "range", "name"):
-        yield node
-    for arg in node.args:
-        yield from _references(arg)
+@contextmanager
+def _calculating() -> Iterator[None]:
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:  # a panic of the engine is no Exception
+        raise NotRecalculated((str(error).splitlines() or [type(error).__name__])[0][:100]) from error
+
+
+def _value(value: object) -> Value:
+    match value:
+        case None | bool() | str():
+            return value
+        case int() | float():
+            return float(value)
+        case {"type": "Error", "kind": str(kind)}:
+            return CellError(_SIGNS.get(kind, "an error"))
+    return str(value)  # a date

@@ -1,16 +1,21 @@
 """What a formula means in its table: references become variables and row offsets, helper cells are followed.
 
 A meaning is an interned tree of `Node`s whose leaves are `var` (name, offset in rows), `number`, `cell` (a number that
-is no variable), `text`, `empty` and `outside` (anything that has no value here).
+is no variable), `text`, `empty`, `error` (#REF! and its like) and `unknown` (what can't be told, with the reason).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 
 from workbook.check.book import Book, Cell, Sheet
+from workbook.check.evaluate import unknown
 from workbook.check.formula import Node, Ref, Template, TooLargeError, bounded, reference
+from workbook.check.plain import Plain, plain_formula
 from workbook.check.tables import Table
+from workbook.references import a1
 from xlfuncs import labels
 
 FAR = 7  # offsets beyond this many rows are all equally wrong
@@ -37,30 +42,44 @@ class Resolver:
     def meaning(self, row: int, column: int) -> Node | None:
         """The meaning of the formula in that cell of the table's sheet, None where there is none."""
         cell = self.table.sheet.cell(row, column)
-        if cell is None or cell.formula is None:
+        if cell is None or cell.template is None:
             return None
         self.helpers_left = MAX_HELPERS
         shape = self._shape(self.table.sheet, row, column, 0)
         if shape is None or row + shape[1] < self.table.first or row + shape[2] > self.table.last:
-            return self.meaning_of(cell.formula.tree, row, column)
+            return self._judged(lambda: self._formula(cell, self.table.sheet, row, column, row, 0))
         known = self.meanings.get(shape[0])
         if known is None:
-            known = self.meanings[shape[0]] = self.meaning_of(cell.formula.tree, row, column)
+            known = self._judged(lambda: self._formula(cell, self.table.sheet, row, column, row, 0))
+            self.meanings[shape[0]] = known
         return known
 
-    def meaning_of(self, tree: Node, row: int, column: int) -> Node:
-        """The meaning that a formula would have in that cell; `outside` for one that grows beyond all bounds."""
+    def meaning_of(self, tree: Node, row: int, column: int, *, ranged: bool = True) -> Node:
+        """The meaning that a formula would have in that cell; not `ranged` where it has nothing to be written out."""
+        plain = Plain(self.book, self.table.sheet, row, column).one(tree) if ranged else tree
+        return self._judged(lambda: self._tree(plain, self.table.sheet, row, column, row, 0))
+
+    def _judged(self, meaning: Callable[[], Node]) -> Node:
+        """The meaning; unknown where it grows beyond all bounds."""
         try:
-            return self._intern(self._tree(tree, self.table.sheet, row, column, row, 0))
+            return self._intern(meaning())
         except (TooLargeError, RecursionError):
-            return self._intern(Node("outside", "a formula that is too long"))
+            return self._intern(unknown("is too long when the cells it refers to are put into it"))
+
+    def _formula(self, cell: Cell, sheet: Sheet, row: int, column: int, origin: int, depth: int) -> Node:
+        """The meaning of a cell's formula, see `_tree`."""
+        tree, home_row, home_column = plain_formula(self.book, sheet, cell, row, column)
+        return self._tree(tree, sheet, home_row, home_column, origin, depth)
 
     def _shape(self, sheet: Sheet, row: int, column: int, depth: int) -> tuple[object, int, int] | None:
         """A key that is equal for cells of equal meaning, and how far up and down the formula reaches in the table.
 
         None where the meaning depends on the row itself and has to be worked out cell by cell.
         """
-        template = sheet.cell(row, column).formula
+        cell = sheet.cell(row, column)
+        if cell.array is not None:
+            return None
+        template = cell.formula
         static = self.statics.get((id(template), sheet.name, column), False)
         if static is False:
             static = self.statics[(id(template), sheet.name, column)] = self._static(template, sheet, column)
@@ -72,7 +91,7 @@ class Resolver:
         for ref in helpers:
             at = ref.at(row, column)
             cell = sheet.cell(*at)
-            if cell is None or cell.formula is None or sheet is not self.table.sheet:
+            if cell is None or cell.template is None or sheet is not self.table.sheet:
                 return None
             shape = self._shape(sheet, *at, depth + 1)
             if shape is None:
@@ -112,14 +131,6 @@ class Resolver:
             return self._reference(node.value, sheet, row, column, origin, depth)
         if node.kind == "range":
             return bounded(Node("list", None, tuple(self._range(node.value, sheet, row, column, origin, depth))))
-        if node.kind == "name":
-            text = self.book.names.get(str(node.value).rpartition("!")[2].casefold())
-            target = reference(text.lstrip("="), row, column) if text else None
-            if target is None or target.kind not in ("ref", "range") or depth > MAX_FOLLOW:
-                return Node("outside", str(node.value))
-            return self._tree(target, sheet, row, column, origin, depth + 1)
-        if node.kind == "call" and node.value in ("ROW", "COLUMN") and not node.args:
-            return Node("outside", node.value)
         if not node.args:
             return node
         args = tuple(self._tree(a, sheet, row, column, origin, depth) for a in node.args)
@@ -129,7 +140,7 @@ class Resolver:
         (top, left), (bottom, right) = (ref.at(row, column) for ref in refs)
         top, bottom, left, right = min(top, bottom), max(top, bottom), min(left, right), max(left, right)
         if (bottom - top + 1) * (right - left + 1) > MAX_RANGE or top < 1 or left < 1:
-            yield Node("outside", "range")
+            yield unknown("calculates with too many cells at once")
             return
         for at_row in range(top, bottom + 1):
             for at_column in range(left, right + 1):
@@ -140,11 +151,12 @@ class Resolver:
         if ref.sheet is not None:
             found = self.book.sheet(ref.sheet)
             if found is None:
-                return Node("outside", ref.sheet)
+                where = "another workbook" if ref.sheet.startswith("[") else f"the sheet {ref.sheet}, which isn't there"
+                return unknown(f"refers to {where}")
             sheet = found
         at_row, at_column = ref.at(row, column)
-        if at_row < 1 or at_column < 1:  # a name or a shared formula that would point beyond the sheet's edge
-            return Node("outside", "#REF!")
+        if at_row < 1 or at_column < 1:
+            return unknown("refers to a cell beyond the sheet's edge")
         table = self.table
         if sheet is table.sheet:
             variable = table.variables.get(at_column)
@@ -160,8 +172,10 @@ class Resolver:
         cell = sheet.cell(at_row, at_column)
         if cell is None:
             return Node("empty", (sheet.name, at_row, at_column))
-        if cell.formula is not None and depth < MAX_FOLLOW and not self._of_other_table(sheet, at_row, at_column):
-            return self._tree(cell.formula.tree, sheet, at_row, at_column, origin, depth + 1)
+        if cell.template is not None and not self._of_other_table(sheet, at_row, at_column):
+            if depth >= MAX_FOLLOW:
+                return unknown("leads through too many helper cells")
+            return self._formula(cell, sheet, at_row, at_column, origin, depth + 1)
         return self._constant(cell, place)
 
     def _offset(self, variable: str, row: int, origin: int, fixed: bool) -> int:
@@ -174,9 +188,11 @@ class Resolver:
     def _constant(self, cell: Cell, place: tuple[str, int, int]) -> Node:
         if isinstance(cell.value, float):
             return Node("cell", (*place, cell.value))
-        if isinstance(cell.value, str) and not cell.error:
-            return Node("text", cell.value[:60])
-        return Node("outside", place)
+        if isinstance(cell.value, bool):
+            return Node("number", float(cell.value))
+        if isinstance(cell.value, str):
+            return Node("error" if cell.error else "text", cell.value[:60])
+        return unknown(f"refers to {a1(*place[1:])}, which holds no calculated value")
 
     def _of_other_table(self, sheet: Sheet, row: int, column: int) -> bool:
         return any(
@@ -196,7 +212,7 @@ class Resolver:
             ):
                 self.steady.add(variable)
             cells = [table.cell(variable, row) for row in table.rows][1:]
-            if cells and all(cell is not None and cell.formula is not None for cell in cells):
+            if cells and all(cell is not None and cell.template is not None for cell in cells):
                 self.chained.add(variable)
 
 
@@ -213,13 +229,20 @@ def find_aliases(book: Book, table: Table) -> None:
         place = _lone_reference(cell, table.sheet, table.first, table.columns[variable])
         if place is not None:
             table.aliases[place] = variable
+            sheet = book.sheet(place[0])
+            target = sheet.cell(*place[1:]) if sheet is not None else None
+            if target is not None and isinstance(target.value, float):
+                table.alias_values[variable] = target.value
+    named = _named_cells(book)
     for (name, row, column), cell in _referenced(book, table).items():
-        label = _label_beside(book.sheet(name), row, column)
-        if label not in table.blueprint.formulas or (name, row, column) in table.aliases:
+        label = _label_beside(book.sheet(name), row, column) or named.get((name, row, column))
+        is_given = label in table.blueprint.given or (label or "").startswith("b")  # biases may have no column
+        if not is_given or (name, row, column) in table.aliases:
             continue
         value = table.values[label][0] if label in table.columns and table.last >= table.first else None
         if label not in table.columns or (label in table.blueprint.constants and value == cell.value):
             table.aliases[(name, row, column)] = label
+            table.alias_values.setdefault(label, cell.value)
 
 
 def _lone_reference(cell: Cell | None, sheet: Sheet, row: int, column: int) -> tuple[str, int, int] | None:
@@ -235,13 +258,40 @@ def _referenced(book: Book, table: Table) -> dict[tuple[str, int, int], Cell]:
     for row in list(table.rows)[:2]:
         for column in table.variables:
             cell = table.sheet.cell(row, column)
-            for ref in cell.formula.refs if cell is not None and cell.formula is not None else ():
+            for ref, place in _places(book, table.sheet, cell, row, column):
                 sheet = book.sheet(ref.sheet) if ref.sheet else table.sheet
-                place = ref.at(row, column)
                 target = sheet.cell(*place) if sheet is not None else None
                 inside = sheet is table.sheet and place[1] in table.variables and place[0] in table.rows
                 if target is not None and isinstance(target.value, float) and not inside:
                     found[(sheet.name, *place)] = target
+    return found
+
+
+def _places(
+    book: Book, sheet: Sheet, cell: Cell | None, row: int, column: int
+) -> Iterator[tuple[Ref, tuple[int, int]]]:
+    """The references of the cell's formula, those behind names too, each with the cell it means."""
+    if cell is None or cell.template is None:
+        return
+    if cell.array is None and not cell.template.ranged:
+        yield from ((ref, ref.at(row, column)) for ref in cell.template.refs)
+        return
+    tree, home_row, home_column = plain_formula(book, sheet, cell, row, column)
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        waiting.extend(node.args)
+        for ref in (node.value,) if node.kind == "ref" else node.value if node.kind == "range" else ():
+            yield ref, ref.at(home_row, home_column)
+
+
+def _named_cells(book: Book) -> dict[tuple[str, int, int], str]:
+    """The cells whose defined name is that of a variable: i_1 for the first input."""
+    found = {}
+    for name, text in book.names.items():
+        label, node = labels.variable(name.rpartition("!")[2]), reference(text.strip().lstrip("="), 1, 1)
+        if label is not None and node.kind == "ref" and (sheet := book.sheet(node.value.sheet)) is not None:
+            found[(sheet.name, *node.value.at(1, 1))] = label
     return found
 
 

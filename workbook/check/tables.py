@@ -8,11 +8,12 @@ from functools import cached_property
 import numpy as np
 
 from workbook.check.book import Book, Cell, Sheet
-from workbook.check.formula import a1
+from workbook.references import a1
 from xlfuncs import labels
 from xlfuncs.blueprint import Blueprint, blueprint_of, shared
 
 MIN_VARIABLES = 9  # fewer recognised labels in a row are a legend or a parameter block
+_SEEN_ROWS = 40  # rows below a header that tell which of two columns with one label is meant
 MAX_GAP = 2  # empty or text rows that may stand between the header and the data
 
 
@@ -30,6 +31,7 @@ class Table:
     rate_column: int | None = None
     rate: float | None = None
     aliases: dict[tuple[str, int, int], str] = field(default_factory=dict)
+    alias_values: dict[str, float] = field(default_factory=dict)
     simulated: tuple[tuple, dict[str, np.ndarray]] | None = None  # the right table, and what it was computed from
 
     @cached_property
@@ -41,6 +43,12 @@ class Table:
     def rows(self) -> range:
         """The data rows."""
         return range(self.first, self.last + 1)
+
+    def drop(self, variable: str) -> None:
+        """Take a column out of the table: its label doesn't mean what it seemed to."""
+        del self.columns[variable]
+        for known in ("variables", "values", "computed"):
+            self.__dict__.pop(known, None)
 
     def cell(self, variable: str, row: int) -> Cell | None:
         """The variable's cell in that row."""
@@ -70,11 +78,20 @@ class Table:
 
 def find_tables(book: Book) -> list[Table]:
     """Every iteration table of the workbook, sheet by sheet from top to bottom."""
-    return [table for sheet in book.sheets for table in _tables_of(sheet)]
+    return [table for sheet in book.sheets for table in _without_repeats(_tables_of(sheet))]
+
+
+def _without_repeats(tables: list[Table]) -> list[Table]:
+    """Without a header that only repeats the names of a table further down, such as one in frozen rows."""
+    return [
+        table
+        for k, table in enumerate(tables)
+        if table.last >= table.first or all(other.columns != table.columns for other in tables[k + 1 :])
+    ]
 
 
 def _tables_of(sheet: Sheet) -> list[Table]:
-    headers = [(row, segment) for row in sorted(sheet.rows) for segment in _headers(sheet.rows[row])]
+    headers = [(row, segment) for row in sorted(sheet.rows) for segment in _headers(sheet, row)]
     header_rows = sorted({row for row, _ in headers})
     found = []
     for row, columns in headers:
@@ -83,28 +100,48 @@ def _tables_of(sheet: Sheet) -> list[Table]:
             continue
         blueprint = shared(blueprint)
         below = next((r for r in header_rows if r > row), None)
-        known = {v: c for v, c in columns.items() if v in blueprint.formulas}
+        known = {v: _with_data(sheet, row, places) for v, places in columns.items() if v in blueprint.formulas}
         first, last = _data_rows(sheet, row, known, blueprint, below)
         found.append(Table(sheet, row, known, first, last, blueprint))
     return found
 
 
-def _headers(cells: dict[int, Cell]) -> list[dict[str, int]]:
-    """The variables of a row that is a header, a dictionary for each table beside the other; [] for any other row."""
+def _headers(sheet: Sheet, row: int) -> list[dict[str, list[int]]]:
+    """The variables of a row that is a header with the columns labelled so, a dictionary for each table beside the
+    other; [] for any other row."""
+    cells = sheet.rows[row]
     texts = [(column, cell.value) for column, cell in sorted(cells.items()) if isinstance(cell.value, str)]
     if len(texts) < MIN_VARIABLES:
         return []
-    segments: list[dict[str, int]] = [{}]
+    segments: list[dict[str, list[int]]] = [{}]
     for column, text in texts:
         variable = labels.variable(text)
-        if variable is None:
+        if variable is None or _is_parameter(sheet, row, column):
             continue
-        if variable in segments[-1]:
-            if len(segments[-1]) < MIN_VARIABLES or blueprint_of(segments[-1]) is None or variable == "iteration":
-                continue
+        again = variable in segments[-1] and variable != "iteration"
+        if again and len(segments[-1]) >= MIN_VARIABLES and blueprint_of(segments[-1]) is not None:
             segments.append({})
-        segments[-1][variable] = column
+        segments[-1].setdefault(variable, []).append(column)
     return [s for s in segments if len(s) >= MIN_VARIABLES and any(v.startswith(("h", "a_h")) for v in s)]
+
+
+def _with_data(sheet: Sheet, header: int, columns: list[int]) -> int:
+    """Of the columns with one label the one whose cells hold data: a list of parameters beside the table, or above it
+    in the same row, repeats its labels."""
+    if len(columns) == 1:
+        return columns[0]
+    rows = range(header + 1, header + 1 + _SEEN_ROWS)
+
+    def filled(column: int) -> int:
+        return sum(1 for row in rows if (cell := sheet.cell(row, column)) is not None and _is_data(cell))
+
+    return max(columns, key=filled)  # the first of equals
+
+
+def _is_parameter(sheet: Sheet, header: int, column: int) -> bool:
+    """Whether a label in the header's row belongs to a list of parameters: its number stands beside it, none below."""
+    beside, below = sheet.cell(header, column + 1), sheet.cell(header + 1, column)
+    return beside is not None and _is_data(beside) and (below is None or not _is_data(below))
 
 
 def _data_rows(sheet: Sheet, header: int, columns: dict[str, int], blueprint: Blueprint, below: int | None):
@@ -131,7 +168,7 @@ def _has(sheet: Sheet, row: int, columns: list[int], share: int = 3) -> bool:
 
 
 def _is_data(cell: Cell) -> bool:
-    return cell.formula is not None or isinstance(cell.value, float) or cell.error
+    return cell.template is not None or isinstance(cell.value, float) or cell.error
 
 
 def _number(cell: Cell | None) -> float:

@@ -9,7 +9,7 @@ from workbook.check.formula import Node
 from workbook.check.kinds import RATE
 from xlfuncs.expression import Expr
 
-LEAVES = ("var", "cell", "empty", "text", "outside")
+LEAVES = ("var", "cell", "empty", "text", "error", "unknown")
 
 
 def node_of(expr: Expr) -> Node:

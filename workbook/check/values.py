@@ -1,4 +1,4 @@
-"""Numbers where formulas belong: tables of typed values, typed-over cells, frozen and copied rows."""
+"""Numbers where formulas belong: tables of typed values, typed-over cells, frozen rows."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import numpy as np
 from workbook.check import words
 from workbook.check.findings import Finding, Part
 from workbook.check.judge import Judged
+from workbook.check.networks import ACTIVATIONS
 from workbook.check.right import right_formula
 from workbook.check.tables import Table
 from xlfuncs.audit import audit_columns, estimate_rate
 from xlfuncs.expression import text as expression_text
 
 FROZEN_SHARE = 0.5
+_NEAR = 1e-3  # how far rounding to three digits may take a typed value
 
 
 def value_findings(table: Table) -> list[Finding]:
@@ -43,9 +45,31 @@ def value_findings(table: Table) -> list[Finding]:
     return found
 
 
+def other_activation(table: Table) -> str | None:
+    """The activation other than σ that a table of typed values was calculated with, None for σ or an unknown one."""
+    for layer, name in ((0, "hidden"), (1, "output")):
+        units = [
+            (table.values[unit], table.values[f"a_{unit}"])
+            for unit in table.blueprint.network.unit_names(layer)
+            if unit in table.values and f"a_{unit}" in table.values
+        ]
+        sums, results = (np.concatenate(columns) for columns in zip(*units, strict=True)) if units else ([], [])
+        known = np.isfinite(sums) & np.isfinite(results)
+        if not np.any(known):
+            continue
+        x, y = sums[known], results[known]
+        if np.abs(y - 1 / (1 + np.exp(-x))).max() < _NEAR:
+            continue
+        for activation, function in ACTIVATIONS.items():
+            if np.abs(y - function(x)).max() < _NEAR:
+                return f"{activation} in the {name} layer"
+    return None
+
+
 def _part(table: Table, variable: str, rows: list[int], expected: float | None = None) -> Part:
     value = table.values[variable][rows[0] - table.first]
-    right = f"{expected:.10g}" if expected is not None else right_formula(table, variable, rows[0])
+    formula = right_formula(table, variable, rows[0])
+    right = f"{expected:.10g}" if expected is not None else f"={formula}" if formula else None
     should = expression_text(table.blueprint.formulas[variable])
     return Part(variable, table.columns[variable], rows, f"{value:.10g}", f"{value:.10g}", right, should)
 
@@ -109,7 +133,7 @@ def _changed_constants(table: Table) -> list[Finding]:
         rows = [
             row
             for row, o, cell in zip(table.rows, off, formulas, strict=True)
-            if o and cell is not None and cell.formula is None
+            if o and cell is not None and cell.template is None
         ]
         if rows:
             value = values[rows[0] - table.first]
@@ -119,6 +143,6 @@ def _changed_constants(table: Table) -> list[Finding]:
             text = (
                 f"{variable} changes in row {rows[0]}: {value:.10g} instead of {first:.10g}, the value it starts with."
             )
-            kind = "wrong target" if variable.startswith("t") else "wrong input"
+            kind = {"t": "wrong target", "b": "wrong variable"}.get(variable[0], "wrong input")
             found.append(Finding(kind, table.sheet.name, [part], text, also=("changed constant",)))
     return found

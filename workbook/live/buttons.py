@@ -1,26 +1,34 @@
 """What the macros call: `from workbook.live import buttons; buttons.run()`. Each returns at once.
 
-Whatever goes wrong is one sentence in the status line; a traceback would be a dialog that nobody can read.
+Whatever goes wrong is one sentence in the status line, or in Excel's own status bar where the sheet can't be written; a
+traceback would be a dialog that nobody can read.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
-
-import xlwings
 
 from trainer.folders import new_run_folder
 from trainer.recipes import Recipe, choose_recipe
 from trainer.run import CONFIG, STOP, load_run
 from workbook.live import launch
-from workbook.live.excel import OpenWorkbook, full_name
-from workbook.live.follow import insist
+from workbook.live.excel import OpenWorkbook
+from workbook.live.excel_errors import StillBusyError
+from workbook.live.target import Blocked, Gone, Target
 from workbook.texts import listing, plain
 from workbook.training_layout import SETTINGS, Setting
 from xlfuncs.errors import GradsheetError
 
+PATIENCE_SECONDS = 10.0
 FLAGS = {"dataset": "--dataset", "device": "--device", "recipe": "--recipe", "seed": "--seed"}
 FLAGS |= {"epochs": "--epochs", "batch_size": "--batch-size", "learning_rate": "--lr", "data_folder": "--data-dir"}
+
+
+# What CVErr of VBA makes: on Windows COM hands over each error of a cell as its number.
+_ERRORS = range(-2146828288, -2146762752)
+_ERROR_NAMES = {2000: "#NULL!", 2007: "#DIV/0!", 2015: "#VALUE!", 2023: "#REF!", 2029: "#NAME?", 2036: "#NUM!"}
+_ERROR_NAMES |= {2042: "#N/A", 2045: "#SPILL!", 2050: "#CALC!"}
 
 
 def run() -> None:
@@ -48,42 +56,52 @@ def opened() -> None:
     _press(_opened)
 
 
-def _press(action: Callable[[OpenWorkbook], None]) -> None:
-    caller = xlwings.Book.caller()
-    book = OpenWorkbook(full_name(caller), caller)
-    try:
-        action(book)
-    except GradsheetError as error:
-        sentence = str(error)
-        insist(lambda: book.tell(sentence, 0.0))
+def _press(action: Callable[[Target], None]) -> None:
+    """Do it. Excel waits for this to return, so nothing here waits long for Excel."""
+    with suppress(StillBusyError, Blocked, Gone):  # who can't be found, or can't answer, can't be told so either
+        book = OpenWorkbook.calling(PATIENCE_SECONDS)
+        try:
+            action(book)
+        except Gone:
+            raise
+        except Exception as error:
+            book.notice(_sentence(error))
 
 
-def _run(book: OpenWorkbook) -> None:
-    shown = insist(book.run_folder)
+def _sentence(error: Exception) -> str:
+    if isinstance(error, GradsheetError | Blocked):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'The system'} can't be used: {error.strerror or error}."
+    return f"This is a fault of gradsheet's own, please report it: {type(error).__name__}: {error}"
+
+
+def _run(book: Target) -> None:
+    shown = book.run_folder()
     if shown and launch.is_active(shown):
         launch.start_follower(shown, book.full_name)  # in case the one before was lost
         raise GradsheetError("A training is already running; press Stop first.")
-    settings = insist(book.settings)
+    settings = book.settings()
     chosen = arguments(settings)
     folder = new_run_folder(str(settings["recipe"]), str(settings["dataset"]))
     _start(book, folder, chosen)
 
 
-def _start(book: OpenWorkbook, folder: Path, chosen: list[str]) -> None:
-    insist(lambda: book.begin(folder))
-    insist(lambda: book.tell("Starting …", 0.0))
+def _start(book: Target, folder: Path, chosen: list[str]) -> None:
+    book.begin(folder)
+    book.tell("Starting …", 0.0)
     launch.start_worker(folder, chosen)
     launch.start_follower(folder, book.full_name)
 
 
-def _stop(book: OpenWorkbook) -> None:
+def _stop(book: Target) -> None:
     folder = _folder(book)
     if not launch.is_active(folder):
         raise GradsheetError("No training is running.")
     (folder / STOP).touch()
 
 
-def _resume(book: OpenWorkbook) -> None:
+def _resume(book: Target) -> None:
     folder = _folder(book)
     if launch.is_active(folder):
         launch.start_follower(folder, book.full_name)
@@ -96,12 +114,12 @@ def _resume(book: OpenWorkbook) -> None:
     _start(book, folder, ["--resume", str(folder)])
 
 
-def _opened(book: OpenWorkbook) -> None:
+def _opened(book: Target) -> None:
     launch.start_follower(_folder(book), book.full_name)
 
 
-def _folder(book: OpenWorkbook) -> Path:
-    folder = insist(book.run_folder)
+def _folder(book: Target) -> Path:
+    folder = book.run_folder()
     if folder is None:
         raise GradsheetError("No training was started from this workbook yet; press Run Training.")
     if not folder.is_dir():
@@ -120,6 +138,8 @@ def arguments(settings: dict[str, object]) -> list[str]:
 
 def _value(setting: Setting, cell: object) -> str | int | float | None:
     """A cell's content as the setting needs it; None for a blank one."""
+    if error := _cell_error(cell):
+        raise GradsheetError(f"{setting.label} shows {error}; mend the cell's formula, or write the value itself.")
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         if setting.choices:
             raise GradsheetError(f"{setting.label} is blank; choose {listing(list(setting.choices), 'or')}.")
@@ -136,6 +156,13 @@ def _value(setting: Setting, cell: object) -> str | int | float | None:
         limits = f"{kind} from {plain(setting.low)} to {plain(setting.high)}"
         raise GradsheetError(f"{setting.label} is {_shown(cell)}; give {limits}.")
     return int(cell) if setting.whole else float(cell)
+
+
+def _cell_error(cell: object) -> str | None:
+    """What an error's cell shows; None for any other one. COM's other numbers are all of the type float."""
+    if isinstance(cell, int) and cell in _ERRORS:
+        return _ERROR_NAMES.get(cell - _ERRORS.start, "an error")
+    return cell if cell in _ERROR_NAMES.values() else None
 
 
 def _shown(cell: object) -> str:

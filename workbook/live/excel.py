@@ -1,133 +1,119 @@
-"""The workbook that is open in Excel as a target, through xlwings.
+"""The workbook that is open in Excel as a target, through xlwings. Nothing here opens a file or starts Excel."""
 
-Nothing here opens a file or starts Excel: the book is found among those that are open. Every error that Excel's side
-raises means Busy or Gone.
-"""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import xlwings
 
 from trainer.run import Run
-from workbook.live.target import Busy, Gone
-from workbook.training_layout import (
-    COLUMNS,
-    EPOCH_LOG,
-    LOG_CORNER,
-    MAX_EPOCHS,
-    PROGRESS,
-    RUN_FOLDER,
-    SETTINGS,
-    STATUS,
-    TRAINING,
-)
+from workbook.live import epoch_table, open_book
+from workbook.live.open_book import OpenBook
+from workbook.live.target import Blocked
+from workbook.training_layout import COLUMNS, MAX_EPOCHS, PROGRESS, RUN_FOLDER, SETTINGS, STATUS
 
-REJECTED, IGNORED = -2147418111, -2146777998  # RPC_E_CALL_REJECTED, VBA_E_IGNORE: a cell is edited, a dialog is open
-TIMED_OUT = -1712  # the same on macOS
+LONGEST_LINE = 1000  # characters of the status; a cell holds 32,767
+NOTICE = "gradsheet: "
+"""How our texts in Excel's own status bar begin."""
 
 
 class OpenWorkbook:
-    """The sheet Training of an open workbook, found by its full name, or given as xlwings' Book."""
+    """The sheet Training of an open workbook. Each method asks Excel until it answers."""
 
-    def __init__(self, full_name: str, book: "xlwings.Book | None" = None):
+    def __init__(self, book: OpenBook):
         """Nothing is asked of Excel yet."""
-        self.full_name = full_name
-        self._book = book
+        self._book, self._ask = book, book.ask
+        self._may_have_notice = True  # of an earlier process
 
-    def begin(self, folder: Path) -> int:
+    @classmethod
+    def named(cls, full_name: str, pause: Callable[[float], None] = time.sleep) -> "OpenWorkbook":
+        """The one of that full name, waited for as long as it takes."""
+        return cls(OpenBook(full_name, pause=pause))
+
+    @classmethod
+    def calling(cls, seconds: float) -> "OpenWorkbook":
+        """The one whose button was pressed, waited for so many seconds at each step; raises StillBusyError."""
+        return cls(open_book.calling_book(seconds))
+
+    @property
+    def full_name(self) -> str:
         """See Target."""
-        with self._sheet() as sheet:
-            if sheet.range(RUN_FOLDER).value == str(folder):
-                return self._epochs(sheet)
-            self._clear(sheet)
-            sheet.range(RUN_FOLDER).value = str(folder)
-            return 0
+        return self._book.full_name
 
-    def show(self, run: Run, done: int) -> None:
-        """See Target. One write for all rows that are missing."""
-        with self._sheet() as sheet:
-            rows = [[getattr(row, field) for field, *_ in COLUMNS] for row in run.rows[done:MAX_EPOCHS]]
-            if rows:
-                corner = sheet.range(LOG_CORNER)
-                corner.offset(1 + done, 0).resize(len(rows), len(COLUMNS)).value = rows
-                self._resize(sheet, done + len(rows))
+    def begin(self, folder: Path) -> None:
+        """See Target."""
+
+        def turn(sheet: "xlwings.Sheet") -> None:
+            if self._read(sheet, RUN_FOLDER) != str(folder):
+                epoch_table.clear(self._ask, sheet)
+                self._write(sheet, RUN_FOLDER, _text(str(folder)))
+
+        self._book.with_sheet(turn)
+
+    def run_folder(self) -> Path | None:
+        """See Target."""
+        written = self._book.with_sheet(lambda sheet: self._read(sheet, RUN_FOLDER))
+        return Path(written) if isinstance(written, str) and written else None
+
+    def settings(self) -> dict[str, object]:
+        """See Target."""
+        return self._book.with_sheet(lambda sheet: {s.name: self._setting(sheet, s.name) for s in SETTINGS})
+
+    def show(self, run: Run) -> None:
+        """See Target."""
+        wanted = [[float(getattr(row, field)) for field, *_ in COLUMNS] for row in run.rows[:MAX_EPOCHS]]
+        self._book.with_sheet(lambda sheet: epoch_table.fill(self._ask, sheet, wanted))
 
     def tell(self, line: str, progress: float) -> None:
         """See Target."""
-        with self._sheet() as sheet:
-            sheet.range(STATUS).value = line
-            sheet.range(PROGRESS).value = progress
 
-    def settings(self) -> dict[str, object]:
-        """What the settings' cells hold, by name; None for a blank one."""
-        with self._sheet() as sheet:
-            return {setting.name: sheet.range(setting.name).value for setting in SETTINGS}
+        def write(sheet: "xlwings.Sheet") -> None:
+            self._write(sheet, STATUS, _text(line))
+            self._write(sheet, PROGRESS, progress)
 
-    def run_folder(self) -> Path | None:
-        """The folder of the run that the sheet shows."""
-        with self._sheet() as sheet:
-            written = sheet.range(RUN_FOLDER).value
-            return Path(str(written)) if written else None
+        self._book.with_sheet(write)
+        if self._may_have_notice:
+            self._book.with_book(self._take_notice_away)
 
-    @contextmanager
-    def _sheet(self) -> Iterator["xlwings.Sheet"]:
-        """The sheet; what Excel's side raises while it is used becomes Busy or Gone."""
+    def notice(self, sentence: str) -> None:
+        """See Target. Excel's status bar can be written whatever became of the sheet."""
         try:
-            if self._book is None:
-                books = [book for app in xlwings.apps for book in app.books]
-                self._book = next((book for book in books if full_name(book) == self.full_name), None)
-            if self._book is None:
-                raise Gone(self.full_name)
-            yield self._book.sheets[TRAINING]
-        except Gone:
-            raise
-        except Exception as error:
-            if _refused(error):
-                raise Busy from error
-            # AttributeError, KeyError: how xlwings answers for an object that Excel no longer has.
-            if _code(error) is not None or isinstance(error, AttributeError | KeyError):
-                raise Gone from error
-            raise
+            self._book.with_sheet(lambda sheet: self._write(sheet, STATUS, _text(sentence)))
+        except Blocked:
+            self._may_have_notice = True
+            self._book.with_book(lambda book: self._show(book, NOTICE + _line(sentence)))
 
-    def _epochs(self, sheet: "xlwings.Sheet") -> int:
-        """How many rows the log has from epoch 1 on, without a gap."""
-        column = sheet.range(LOG_CORNER).offset(1, 0).resize(MAX_EPOCHS, 1).value
-        return next((k for k, epoch in enumerate(column) if epoch != k + 1), MAX_EPOCHS)
+    def _read(self, sheet: "xlwings.Sheet", name: str) -> object:
+        cell = self._ask(lambda: sheet.range(name))
+        return self._ask(lambda: cell.raw_value)
 
-    def _clear(self, sheet: "xlwings.Sheet") -> None:
-        sheet.range(LOG_CORNER).offset(1, 0).resize(MAX_EPOCHS, len(COLUMNS)).clear_contents()
-        self._resize(sheet, 1)
+    def _setting(self, sheet: "xlwings.Sheet", name: str) -> object:
+        """Raw: xlwings' own conversion makes None of some errors. On macOS it is the option that tells errors."""
+        cell = self._ask(lambda: sheet.range(name).options(err_to_str=True))
+        found = self._ask(lambda: cell.raw_value)
+        while isinstance(found, list | tuple):  # macOS, with that option
+            found = found[0]
+        return None if found == "" or str(found) == "k.missing_value" else found
 
-    def _resize(self, sheet: "xlwings.Sheet", rows: int) -> None:
-        """The table's frame; the charts plot all of MAX_EPOCHS rows anyway."""
-        sheet.tables[EPOCH_LOG].resize(sheet.range(LOG_CORNER).resize(1 + rows, len(COLUMNS)))
+    def _write(self, sheet: "xlwings.Sheet", name: str, value: str | float) -> None:
+        cell = self._ask(lambda: sheet.range(name))
+        self._ask(lambda: setattr(cell, "raw_value", value))
 
+    def _show(self, book: "xlwings.Book", text: str | bool) -> None:
+        app = self._ask(lambda: book.app)
+        self._ask(lambda: setattr(app, "status_bar", text))
 
-def full_name(book: "xlwings.Book") -> str:
-    """The book's full name; its name alone where xlwings can't tell the folder of a file that OneDrive keeps."""
-    try:
-        return book.fullname
-    except Exception as error:
-        if _refused(error) or _code(error) is not None:
-            raise
-        return book.name
+    def _take_notice_away(self, book: "xlwings.Book") -> None:
+        app = self._ask(lambda: book.app)
+        if str(self._ask(lambda: app.status_bar)).startswith(NOTICE):
+            self._show(book, False)  # Excel's own texts again
+        self._may_have_notice = False
 
 
-def _refused(error: Exception) -> bool:
-    """Whether Excel only can't answer now, in any of the forms in which that arrives.
-
-    A refusal inside of Excel comes as DISP_E_EXCEPTION, with its own number as excepinfo's last part. And where Excel
-    refuses a call such as Worksheets("Training"), xlwings (COMRetryObjectWrapper.__call__) answers None, so that the
-    error is the next attribute's, which None hasn't.
-    """
-    if isinstance(error, AttributeError):
-        return error.obj is None and error.name is not None  # Python fills both in; a raise by hand leaves both None
-    inner = (getattr(error, "excepinfo", None) or (None,))[-1]
-    return _code(error) in (REJECTED, IGNORED, TIMED_OUT) or inner in (REJECTED, IGNORED)
+def _text(value: str) -> str:
+    """What to write so that a cell shows this text: behind an apostrophe, Excel takes nothing for a formula."""
+    return "'" + _line(value)
 
 
-def _code(error: Exception) -> int | None:
-    """The number of an error that Excel's side raised: COM's on Windows, AppleScript's on macOS."""
-    return getattr(error, "hresult", getattr(error, "errornumber", None))
+def _line(text: str) -> str:
+    return " ".join(text.split())[:LONGEST_LINE]

@@ -5,25 +5,26 @@ process of its own: the training doesn't wait for Excel, nor end with it.
 """
 
 import argparse
+import sys
 import time
+import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
 from trainer.run import CONFIG, STATUS, Run, Status, load_run, read_status
-from workbook.live.launch import OUTPUT, is_active
-from workbook.live.target import Busy, Gone, Target, progress_of, status_line
+from workbook.live.launch import OUTPUT, is_active, note
+from workbook.live.target import Blocked, Gone, Target, progress_of, status_line
 from xlfuncs.errors import GradsheetError
 
-Answer = TypeVar("Answer")
 LOCK = ".follower"
-POLL_SECONDS = 0.5
+POLL_SECONDS, BLOCKED_SECONDS = 0.5, 2.0
 READ_ATTEMPTS = 10
-FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
-HANDOVER_SECONDS = 5.0
+DONE, FAILED, CLOSED, FOLLOWED = 0, 1, 3, 4  # main's exit codes
+HANDOVER_SECONDS = 15.0
 """How long a second follower waits for the first, which may be about to see that its workbook was closed."""
 
 
@@ -64,59 +65,71 @@ def read_patiently(folder: Path, pause: Callable[[float], None] = time.sleep) ->
 
 
 def follow(folder: Path, target: Target, pause: Callable[[float], None] = time.sleep) -> bool:
-    """Bring the run into the target until it ends; False if the target was closed before.
+    """Bring the run into the target until it ends; False if the target was closed, or shows another run, before.
 
-    A refusal is repeated with growing pauses for as long as it takes, in order: no row is lost, none comes twice.
+    Each time, all that the run has is compared with what stands there: whatever was refused, lost or changed by hand
+    comes again, and nothing twice. While somebody's help is needed (Blocked), that is said and nothing given up.
     """
+    told = said = None
     try:
-        done = insist(lambda: target.begin(folder), pause)
-        told = None
         while True:
-            now = read_patiently(folder, pause)
-            if now.run and len(now.run.rows) > done:
-                run, before = now.run, done
-                insist(lambda: target.show(run, before), pause)  # noqa: B023 (called at once)
-                done = len(run.rows)
-            telling = status_line(now.status, now.run), progress_of(now.status, now.run)
-            if telling != told:
-                insist(lambda: target.tell(*telling), pause)  # noqa: B023
-                told = telling
-            if not now.active:
-                return True
-            pause(POLL_SECONDS)
+            try:
+                shown = target.run_folder()
+                if shown is None:
+                    target.begin(folder)
+                elif shown != folder:
+                    return False
+                now = read_patiently(folder, pause)
+                if now.run:
+                    target.show(now.run)
+                telling = status_line(now.status, now.run), progress_of(now.status, now.run)
+                if telling != told:
+                    target.tell(*telling)
+                    told, said = telling, None
+                if not now.active:
+                    return True
+                pause(POLL_SECONDS)
+            except Blocked as blocked:
+                sentence, told = str(blocked), None
+                if sentence != said:
+                    note(folder, sentence)
+                    with suppress(Blocked):  # the folder says it all the same
+                        target.notice(sentence)
+                    said = sentence
+                pause(BLOCKED_SECONDS)
     except Gone:
         return False
 
 
-def insist(call: Callable[[], Answer], pause: Callable[[float], None] = time.sleep) -> Answer:
-    """Call until it is not Busy."""
-    wait = FIRST_PAUSE
-    while True:
-        try:
-            return call()
-        except Busy:
-            pause(wait)
-            wait = min(2 * wait, LONGEST_PAUSE)
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """The process: one for each run."""
+def main(arguments: list[str] | None = None) -> int:
+    """The process, one for each run: DONE, FAILED, CLOSED (or another run is shown), or FOLLOWED by another one."""
     from workbook.live.excel import OpenWorkbook
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--book", required=True)
     parser.add_argument("--run-dir", required=True, type=Path)
     args = parser.parse_args(arguments)
-    target = OpenWorkbook(args.book)
+    target = OpenWorkbook.named(args.book)
     try:
         with FileLock(args.run_dir / LOCK, timeout=HANDOVER_SECONDS):
-            follow(args.run_dir, target)
+            return DONE if follow(args.run_dir, target) else CLOSED
     except Timeout:
-        return
-    except GradsheetError as error:
+        return FOLLOWED
+    except Exception as error:
+        _say(args.run_dir, target, error)
+        return FAILED
+
+
+def _say(folder: Path, target: Target, error: Exception) -> None:
+    """What ended the following, as a sentence in the workbook, if that still is there."""
+    if isinstance(error, GradsheetError):
         sentence = f"Failed: {error}"
-        insist(lambda: target.tell(sentence, 0.0))
+    else:
+        sentence = f"The rows can't be brought in any more ({type(error).__name__}: {error}); the training goes on."
+        note(folder, traceback.format_exc())
+    with suppress(Gone, Blocked):
+        target.notice(sentence)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -57,6 +58,12 @@ def start_worker(folder: Path, arguments: list[str]) -> None:
 def start_follower(folder: Path, book: str) -> None:
     """Start to bring the run's rows into the open workbook of that full name."""
     detached("workbook.live.follow", ["--book", book, "--run-dir", str(folder)], subprocess.DEVNULL)
+
+
+def note(folder: Path, text: str) -> None:
+    """Write a text down where the run's processes say what goes wrong, if there is such a place still."""
+    with suppress(OSError), open(folder / OUTPUT, "a", encoding="utf-8") as output:
+        output.write(f"{text}\n")
 
 
 def detached(module: str, arguments: list[str], output) -> subprocess.Popen:

@@ -6,28 +6,36 @@ from typing import Protocol
 from trainer.run import Run, Status
 
 
-class Busy(Exception):  # noqa: N818 (nothing is wrong)
-    """It can't answer now: a cell is being edited, a dialog is open. The same call works later."""
+class Blocked(Exception):  # noqa: N818 (nothing is lost)
+    """Somebody has to do something first, which its text says as a sentence. Then the same call works."""
 
 
 class Gone(Exception):  # noqa: N818
-    """It was closed: no call will work again."""
+    """It was closed, and that is proven: no call will work again."""
 
 
 class Target(Protocol):
-    """A place that shows one run. Every call may be repeated: row k of the log is epoch k, whoever writes it."""
+    """A place that shows one run. Every call may be repeated, and any may raise Blocked or Gone."""
 
-    def begin(self, folder: Path) -> int:
-        """Turn to the run of that folder; returns how many of its epochs are shown already.
+    full_name: str
 
-        The epochs of another run are taken away.
-        """
+    def begin(self, folder: Path) -> None:
+        """Turn to the run of that folder; the epochs of another one are taken away."""
 
-    def show(self, run: Run, done: int) -> None:
-        """Show the run's epochs, of which the first `done` are there already."""
+    def run_folder(self) -> Path | None:
+        """The folder of the run that it shows; None before the first one."""
+
+    def settings(self) -> dict[str, object]:
+        """What the settings' cells hold, by name: None for a blank one, an error's name for an error."""
+
+    def show(self, run: Run) -> None:
+        """See to it that every epoch of the run stands there once, whatever was done to the rows since."""
 
     def tell(self, line: str, progress: float) -> None:
         """Show the status in one line, and how much is done, from 0 to 1."""
+
+    def notice(self, sentence: str) -> None:
+        """Say what a person has to know: in the status line or, where that can't be written, where one looks too."""
 
 
 def status_line(status: Status, run: Run | None) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from trainer.run import Status, write_status
+from workbook.endings import ending_of
 from workbook.live.launch import OUTPUT, WORKER_LOCK
-from xlfuncs.errors import GradsheetError
 
 LOCK_SECONDS = 2.0  # somebody who only asks is_active holds the lock for a moment
 
@@ -40,15 +40,14 @@ def _train(cli, args: argparse.Namespace, folder: Path) -> int:
     try:
         cli.run(args)
         return 0
-    except GradsheetError as error:
-        return _failed(folder, str(error))
-    except MemoryError:
-        return _failed(folder, "There is too little memory for this; choose a smaller batch size.")
     except KeyboardInterrupt:
         return _failed(folder, "Interrupted; go on with Resume.")
     except Exception as error:
-        traceback.print_exc()
-        return _failed(folder, f"{type(error).__name__}: {error} ({folder / OUTPUT} says where)")
+        ending = ending_of(error)
+        if ending is None:
+            traceback.print_exc()
+            return _failed(folder, f"{type(error).__name__}: {error} ({folder / OUTPUT} says where)")
+        return _failed(folder, ending.sentence)
 
 
 def _failed(folder: Path, sentence: str) -> int:

@@ -28,8 +28,9 @@ Private Sub Workbook_Open()
     WorkbookOpened
 End Sub
 """
-# What SetupProblem asks Python for, and the exit codes that answer. Python's own for an exception is 1.
-CODES = {"no_xlwings": 41, "other_xlwings": 42, "no_gradsheet": 43}
+# What SetupProblem asks Python for, and the exit codes that answer. Python's own: 1 for an exception, 2 for an option
+# that it doesn't know, such as -P before 3.11.
+CODES = {"no_option": 2, "no_xlwings": 41, "other_xlwings": 42, "no_gradsheet": 43}
 _QUESTION = (
     "import sys; from importlib import metadata, util; has = util.find_spec; "
     "sys.exit({no_xlwings} if not has('xlwings') else {other_xlwings} if metadata.version('xlwings') != '{version}' "

@@ -1,0 +1,210 @@
+"""Networks of another kind in the same columns: another activation, another error, another update rule.
+
+They are no faults. Until they can be judged, the whole table is not: a formula that is right for tanh is wrong for σ.
+A kind is only told from all units at once; a single tanh among sigmoids is a slip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workbook.check.classify import Judge
+from workbook.check.evaluate import SheetError, UnknownError, evaluate, leaves
+from workbook.check.formula import Node
+from workbook.check.kinds import RATE
+from workbook.check.tables import Table
+from xlfuncs.blueprint import MIDDLE
+
+if TYPE_CHECKING:
+    from workbook.check.judge import Judged
+
+Array = np.ndarray
+_GRID = np.array([-3.0, -2.2, -1.3, -0.6, -0.1, 0.2, 0.7, 1.1, 1.9, 3.1])
+_MOST = 0.9  # of a column's cells that have the other formula
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "tanh": np.tanh,
+    "ReLU": lambda x: np.maximum(x, 0.0),
+    "no activation function": lambda x: x,
+    "a step function": lambda x: (x > 0) * 1.0,
+    "softplus": lambda x: np.log1p(np.exp(x)),
+    "2σ−1": lambda x: 2 / (1 + np.exp(-x)) - 1,
+    "ELU": lambda x: np.where(x > 0, x, np.expm1(x)),
+    "swish": lambda x: x / (1 + np.exp(-x)),
+    "sine": np.sin,
+}
+"""Activations other than σ that are known by name."""
+
+
+def other_network(table: Table, judged: Judged, judge: Judge) -> str | None:
+    """What kind of network the table holds instead of the one that is judged here; None where it holds none."""
+    wrong = {}
+    for group in judged.wrong:
+        if len(group.rows) >= _MOST * (len(table.rows) - 1) > 0:
+            wrong[group.variable] = group.meaning
+    if not wrong:
+        return None
+    meanings: dict[str, Node] = {}
+    for (variable, _), meaning in judged.meanings.items():
+        meanings.setdefault(variable, meaning)
+    meanings |= wrong
+    return (
+        _activation(wrong, table, judge)
+        or _bias(wrong, table, judge)
+        or _error(meanings, wrong, table, judge)
+        or _update_rule(wrong, table, judge)
+    )
+
+
+def _activation(wrong: dict[str, Node], table: Table, judge: Judge) -> str | None:
+    for layer, name in ((0, "hidden"), (1, "output")):
+        units = judge.blueprint.network.unit_names(layer)
+        columns = [f"a_{unit}" for unit in units if f"a_{unit}" in table.columns]
+        if not columns or not all(column in wrong for column in columns):
+            continue
+        kinds = {activation_of(wrong[column], column, judge) for column in columns}
+        if len(kinds) == 1 and None not in kinds:
+            return f"{kinds.pop()} in the {name} layer"
+    return None
+
+
+def activation_of(meaning: Node, column: str, judge: Judge) -> str | None:
+    """The name of the activation that the meaning of a_h1 calculates, None for σ, a slip or one that isn't known."""
+    unit = column.removeprefix("a_")
+    if all(leaf.kind == "number" or leaf.value == (unit, 0) for leaf in leaves(meaning)):
+        x, value = _GRID, _value(meaning, lambda leaf: _GRID if leaf.kind == "var" else None)
+    else:
+        x, value = judge.sample[unit][MIDDLE], _value(meaning, judge.leaf)
+    if value is None:
+        return None
+    value = np.broadcast_to(value, x.shape)
+    for name, function in ACTIVATIONS.items():
+        if np.allclose(value, function(x), rtol=1e-9, atol=1e-12):
+            return name
+    slope = value[x < 0] / x[x < 0]
+    leaky = slope.size > 1 and np.ptp(slope) < 1e-9 and 0 < slope[0] < 1 and np.allclose(value[x > 0], x[x > 0])
+    if leaky:
+        return "leaky ReLU"
+    layer = judge.blueprint.network.unit_names(0 if unit.startswith("h") else 1)
+    powers = {name: np.exp(judge.sample[name][MIDDLE]) for name in layer}
+    if len(layer) > 1 and value.shape == powers[unit].shape and np.allclose(value, powers[unit] / sum(powers.values())):
+        return "softmax"
+    return None
+
+
+def _bias(wrong: dict[str, Node], table: Table, judge: Judge) -> str | None:
+    """A number or an unnamed cell added to the sum of every unit of a layer."""
+    for layer in (0, 1):
+        units = [unit for unit in judge.blueprint.network.unit_names(layer) if unit in table.columns]
+        if not units or not all(unit in wrong for unit in units):
+            continue
+        shifts = []
+        for unit in units:
+            value = _value(wrong[unit], judge.leaf)
+            shift = np.nan if value is None else value - judge.sample[unit][MIDDLE]
+            added = {abs(_constant(leaf)) for leaf in leaves(wrong[unit])}
+            is_bias = np.ptp(shift) < 1e-9 and any(abs(abs(np.mean(shift)) - x) < 1e-9 for x in added)
+            shifts.append(is_bias and abs(np.mean(shift)) > 1e-9)
+        if all(shifts):
+            return "biases that stand in no column of their own"
+    return None
+
+
+def _constant(leaf: Node) -> float:
+    if leaf.kind == "number":
+        return leaf.value
+    return leaf.value[3] if leaf.kind == "cell" else np.nan
+
+
+def _error(meanings: dict[str, Node], wrong: dict[str, Node], table: Table, judge: Judge) -> str | None:
+    """Another error: known by its formula, and by gradients that are the derivatives of that error."""
+    names = [name for name in judge.blueprint.network.error_names if name in table.columns]
+    if names and all(name in wrong for name in names):
+        kinds = {_entropy(wrong[name], name, judge) for name in names}
+        if len(kinds) == 1 and None not in kinds:
+            return f"{kinds.pop()} as the error"
+    elif "E_total" not in wrong:
+        return None
+    if "E_total" not in meanings:
+        return None
+    parts = {name: _value(meanings[name], judge.leaf) for name in names if name in meanings}
+
+    def leaf(node: Node):
+        own_row = node.kind == "var" and node.value[1] == 0
+        return parts[node.value[0]] if own_row and node.value[0] in parts else judge.leaf(node)
+
+    total = _value(meanings["E_total"], leaf)
+    if total is None:
+        return None
+    ratio = _steady_ratio(total, judge.sample["E_total"][MIDDLE])
+    if ratio is None:
+        return None
+    slopes = [_gradient_ratio(meanings, weight, judge) for weight in judge.blueprint.learned]
+    slopes = [slope for slope in slopes if slope is not None]
+    fitting = sum(abs(slope - ratio) < 1e-8 * ratio for slope in slopes)
+    if not slopes or fitting * 2 <= len(slopes):
+        return None
+    if ratio == 2:
+        return "squared error without ½"
+    return "another share of the squared error" if ratio != 1 else "errors that aren't ½(t−a)² each"
+
+
+def _entropy(meaning: Node, name: str, judge: Judge) -> str | None:
+    t, a = (judge.sample[f"{symbol}{name[1:]}"][MIDDLE] for symbol in ("t", "a_o"))
+    value = _value(meaning, judge.leaf)
+    if value is None:
+        return None
+    full = -(t * np.log(a) + (1 - t) * np.log(1 - a))
+    alike = (np.allclose(value, wanted, rtol=1e-9) for wanted in (full, -t * np.log(a), full / np.log(2)))
+    if any(alike):
+        return "cross-entropy"
+    return "the absolute difference" if np.allclose(value, np.abs(t - a), rtol=1e-9) else None
+
+
+def _gradient_ratio(meanings: dict[str, Node], weight: str, judge: Judge) -> float | None:
+    """How many times the right gradient the sheet's is; from the update where it has no column of its own."""
+    if f"grad_{weight}" in meanings:
+        value = _value(meanings[f"grad_{weight}"], judge.leaf)
+        return None if value is None else _steady_ratio(value, judge.sample[f"grad_{weight}"][MIDDLE])
+    value = _value(meanings[weight], judge.leaf_for(weight)) if weight in meanings else None
+    if value is None:
+        return None
+    step = judge.sample[weight][MIDDLE - 1] - value
+    return _steady_ratio(step, judge.sample[RATE][0] * judge.sample[f"grad_{weight}"][MIDDLE - 1])
+
+
+def _steady_ratio(value: Array, right: Array) -> float | None:
+    with np.errstate(all="ignore"):
+        ratio = np.broadcast_to(value, right.shape) / right
+    if not np.isfinite(ratio).all() or np.ptp(ratio) > 1e-8 * abs(ratio[0]) or ratio[0] <= 0:
+        return None
+    return float(round(ratio[0], 9))
+
+
+def _update_rule(wrong: dict[str, Node], table: Table, judge: Judge) -> str | None:
+    """Momentum and its like: every weight is updated by one rule, with something that is no variable of this table."""
+    columns = [v for v in judge.blueprint.learned if v in table.columns]
+    if len(columns) < 3 or not all(v in wrong for v in columns):
+        return None
+    rules = {_renamed(wrong[v], v) for v in columns}
+    uses = [leaf for leaf in leaves(wrong[columns[0]]) if leaf.kind == "var"]
+    older = any(leaf.value == (columns[0], -2) or leaf.value == (f"grad_{columns[0]}", -2) for leaf in uses)
+    return "an update rule with momentum" if len(rules) == 1 and older else None
+
+
+def _renamed(node: Node, weight: str) -> Node:
+    """The meaning with the weight's own name taken out, so that equal rules are equal."""
+    if node.kind == "var" and node.value[0] in (weight, f"grad_{weight}"):
+        return Node("var", (node.value[0].replace(weight, "w"), node.value[1]))
+    if not node.args:
+        return node
+    return Node(node.kind, node.value, tuple(_renamed(arg, weight) for arg in node.args))
+
+
+def _value(meaning: Node, leaf) -> Array | None:
+    try:
+        return np.asarray(evaluate(meaning, leaf), dtype=float)
+    except (UnknownError, SheetError):
+        return None
