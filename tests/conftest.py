@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -68,6 +68,11 @@ class LibreOffice:
     def charts(self, path: Path) -> dict[str, int]:
         """How many charts each sheet shows."""
         return self._ask({"path": str(path), "changes": {}})["charts"]
+
+    def formulas_of_csv(self, path: Path, separators: Sequence[int]) -> list[str]:
+        """The formulas in a CSV file that is cut at these characters."""
+        request = {"path": str(path), "changes": {}, "separators": list(separators)}
+        return self._ask(request)["formulas"]
 
     def save(self, path: Path, out: Path, changes: dict | None = None) -> None:
         """Open, change cells (texts and numbers) as above, and save as another workbook of the same kind."""

@@ -125,7 +125,13 @@ def main():
 def answered(desktop, request):
     hidden = PropertyValue()
     hidden.Name, hidden.Value = "Hidden", True
-    book = desktop.loadComponentFromURL(uno.systemPathToFileUrl(request["path"]), "_blank", 0, (hidden,))
+    options = [hidden]
+    if "separators" in request:  # a CSV file, UTF-8, whose formulas are to be calculated
+        separators = "/".join(map(str, request["separators"]))
+        options += [PropertyValue(), PropertyValue()]
+        options[1].Name, options[1].Value = "FilterName", "Text - txt - csv (StarCalc)"
+        options[2].Name, options[2].Value = "FilterOptions", f"{separators},34,76,1,,0,false,true,false,,,,true"
+    book = desktop.loadComponentFromURL(uno.systemPathToFileUrl(request["path"]), "_blank", 0, tuple(options))
     try:
         for sheet, cells in request["changes"].items():
             for cell, value in cells.items():
@@ -138,6 +144,8 @@ def answered(desktop, request):
             book.storeToURL(uno.systemPathToFileUrl(request["out"]), (kind,))
         sheets = [book.Sheets.getByIndex(k) for k in range(book.Sheets.Count)]
         answer = {"sheets": {s.Name: values(s) for s in sheets}, "charts": {s.Name: s.Charts.Count for s in sheets}}
+        if "separators" in request:
+            answer["formulas"] = [cell.Formula for sheet in sheets for cell in sheet.queryContentCells(16).Cells]
         asked = request.get("strings", {}).items()
         formatter = connect(sys.argv[1], "com.sun.star.util.NumberFormatter")
         formatter.attachNumberFormatsSupplier(book)

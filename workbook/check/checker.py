@@ -15,6 +15,7 @@ from workbook.check.effects import right_table, start_of
 from workbook.check.findings import FileReport, Finding, Part, TableReport
 from workbook.check.formula_findings import formula_findings, mostly_unexplained
 from workbook.check.judge import Judged, judge_of, judge_table
+from workbook.check.limits import too_large
 from workbook.check.reader import read_book
 from workbook.check.tables import Table, find_tables
 from workbook.check.unfinished import missing_parts, unfinished_place
@@ -27,14 +28,23 @@ UNEXPECTED = "could not be checked: a fault of gradsheet's own, please report it
 
 def check_file(path: Path | str) -> FileReport:
     """Check one file. A file that can't be read gives a report with its `error` set."""
+    return examine(path)[0]
+
+
+def examine(path: Path | str, memory: int | None = None) -> tuple[FileReport, tuple[Book, list[Table]] | None]:
+    """Check one file, with no more than `memory` bytes; also gives what was read, None where that failed."""
     try:
-        return check_book(read_book(path))[0]
+        book = read_book(path)
+        report, tables = check_book(book)
+        return report, (book, tables)
     except GradsheetError as error:
-        return FileReport(str(path), error=str(error))
+        sentence = str(error)
     except MemoryError:
-        return FileReport(str(path), error=f"{path} needs more memory than there is; check it on a larger machine.")
+        sentence = f"{path} needs more memory than there is; check it on a larger machine."
+        sentence = too_large(path, memory) if memory is not None else sentence
     except Exception as error:  # one file must not stop two hundred others
-        return FileReport(str(path), error=f"{path} {UNEXPECTED} ({type(error).__name__}: {str(error)[:80]}).")
+        sentence = f"{path} {UNEXPECTED} ({type(error).__name__}: {str(error)[:80]})."
+    return FileReport(str(path), error=sentence), None
 
 
 def check_book(book: Book) -> tuple[FileReport, list[Table]]:

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import glob
-import io
 import json
 import os
+import re
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple
 
+from workbook.check.grades import csv_of, first_fault
+from workbook.check.inputs import Input, inputs_of
+from workbook.check.outputs import refuse_outputs, write_outputs
 from workbook.check.report_text import effect_text, table_text
+from workbook.check.worker import Answer, Job
+from workbook.check.workers import Workers, count_for
+from workbook.terminal import printable, say
 from xlfuncs.errors import GradsheetError
 
 if TYPE_CHECKING:
     from workbook.check.findings import FileReport
 
-SUFFIXES = (".xlsx", ".xlsm", ".xltx", ".xltm")
 DETAILED = 3  # files up to which every finding is printed
-PARALLEL = 8  # files from which more than one process pays
-CHUNK = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,128 +40,100 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a copy with the wrong cells coloured and commented (one FILE)",
     )
     parser.add_argument("--fix", metavar="OUT.xlsx", type=Path, help="a copy with the formulas mended (one FILE)")
+    parser.add_argument(
+        "--force", action="store_true", help="replace an existing OUT that gradsheet check didn't write"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Check the files; 0 all right, 1 something is wrong or not judged, 2 a file could not be read."""
-    paths = list(_paths(args.files))
-    _refuse_outputs(args, paths)
-    reports = _check_all(paths, quiet=args.json or not sys.stderr.isatty())
-    if args.csv is not None:
-        _write_csv(args.csv, reports)
-    if args.annotate is not None or args.fix is not None:
-        _write_copies(args, paths[0])
+    inputs = inputs_of(args.files)
+    outputs = _outputs(args, [one.path for one in inputs])
+    with TemporaryDirectory(prefix="gradsheet-") as folder:
+        copies = {option: Path(folder, option, path.name) for option, path in outputs.items() if option != "csv"}
+        answers = _check_all(inputs, copies, quiet=args.json or not sys.stderr.isatty())
+        reports = [answer.report for answer in answers]
+        refused = _refusal(answers, copies, outputs)
+        if refused is None:
+            contents = {outputs[option]: path.read_bytes() for option, path in copies.items() if path.exists()}
+            contents |= {outputs["csv"]: csv_of(reports)} if "csv" in outputs else {}
+            write_outputs(contents)
+    for option, sentence in answers[0].copied.items() if refused is None else ():
+        say(_line(f"{outputs[option]}: {sentence}"), sys.stderr)
     if args.json:
-        json.dump([_finite(report.as_dict()) for report in reports], sys.stdout, ensure_ascii=False, indent=1)
-        print()
+        print(_json(reports))
     else:
         _print(reports)
-    verdicts = {report.verdict for report in reports}
-    return 2 if "unreadable" in verdicts else 1 if verdicts & {"wrong", "not judged"} else 0
+    if refused is not None:
+        raise GradsheetError(_line(refused))
+    return max(_shown(report.verdict).code for report in reports)
 
 
-def _paths(names: Iterable[str]) -> Iterator[Path]:
-    """Every file named, folders and patterns opened up, each once."""
-    seen: set[Path] = set()
-    for name in names:
-        path = Path(name)
-        if path.is_dir():
-            found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith("~$"))
-            if not found:
-                raise GradsheetError(f"{name} is a folder without .xlsx files; give another folder or a file.")
-        elif not path.exists() and any(mark in name for mark in "*?["):
-            found = sorted(Path(p) for p in glob.glob(name, recursive=True))
-            if not found:
-                raise GradsheetError(f"No file matches {name}; check the folder and the pattern.")
-        elif not path.exists():
-            raise GradsheetError(f"{name} does not exist; check the name.")
-        else:
-            found = [path]
-        for one in found:
-            if one.resolve() not in seen:
-                seen.add(one.resolve())
-                yield one
-
-
-def _refuse_outputs(args: argparse.Namespace, paths: list[Path]) -> None:
-    outputs = [path for path in (args.csv, args.annotate, args.fix) if path is not None]
+def _outputs(args: argparse.Namespace, paths: list[Path]) -> dict[str, Path]:
+    """The files to be written by their options' names. Raises GradsheetError where one of them may not be."""
+    named = {"csv": args.csv, "annotate": args.annotate, "fix": args.fix}
+    outputs = {option: path for option, path in named.items() if path is not None}
     for option in ("annotate", "fix"):
-        if getattr(args, option) is not None and len(paths) != 1:
+        if option in outputs and len(paths) != 1:
             raise GradsheetError(f"--{option} makes a copy of one file; give one FILE, not {len(paths)}.")
-    originals = {path.resolve() for path in paths}
-    if any(path.resolve() in originals for path in outputs):
-        raise GradsheetError("The original is never written to; give another name for the copy.")
-    if len({path.resolve() for path in outputs}) < len(outputs):
-        raise GradsheetError("--csv, --annotate and --fix need different file names.")
+    refuse_outputs(outputs, paths, args.force)
+    return outputs
 
 
-def _check_all(paths: list[Path], quiet: bool) -> list[FileReport]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _check_all(inputs: list[Input], copies: dict[str, Path], quiet: bool) -> list[Answer]:
+    """The answer on each input, in their order. What is imported here is imported while the processes start."""
+    jobs = [Job(one.path, tuple(copies.items())) for one in inputs if one.error is None]
+    for path in copies.values():
+        path.parent.mkdir()
+    with Workers(count_for(len(jobs))) as workers:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("checking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=quiet or len(paths) < 2) as progress:
-        return list(progress.track(check_files(paths), total=len(paths)))
+        from workbook.check.findings import FileReport
 
-
-def check_files(paths: list[Path], workers: int | None = None) -> Iterator[FileReport]:
-    """The reports of many files in their order, several at a time where that is faster."""
-    from workbook.check.checker import check_file
-
-    workers = min(workers or os.cpu_count() or 1, len(paths) // CHUNK or 1)
-    if workers < 2 or len(paths) < PARALLEL:
-        yield from map(check_file, paths)
-        return
-    from concurrent.futures import ProcessPoolExecutor
-
-    with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(check_file, paths, chunksize=CHUNK)
+        columns = (TextColumn("checking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        console = Console(stderr=True)
+        with Progress(*columns, console=console, transient=True, disable=quiet or len(jobs) < 2) as progress:
+            answers = iter(list(progress.track(workers.answers(jobs), total=len(jobs))))
+        return [
+            Answer(FileReport(str(one.path), error=one.error), refused=one.error) if one.error else next(answers)
+            for one in inputs
+        ]
 
 
-def _write_csv(path: Path, reports: list[FileReport]) -> None:
-    from workbook.files import write_whole
-
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(["file", "verdict", "faults", "first fault"])
-    for report in reports:
-        writer.writerow(
-            [_harmless(str(x)) for x in (report.file, report.verdict, len(report.faults), first_fault(report))]
-        )
-    with write_whole(path) as file:
-        file.write("\ufeff".encode() + text.getvalue().encode())  # the mark tells Excel that it is UTF-8
+def _refusal(answers: list[Answer], copies: dict[str, Path], outputs: dict[str, Path]) -> str | None:
+    """Why the copies of the one file could not be made, None where they could."""
+    if not copies or answers[0].refused is None:
+        return None
+    sentence = answers[0].refused
+    for option, path in copies.items():  # the sentence may name the copy where it was to be made first
+        there = str(outputs[option]).removesuffix(path.name)
+        sentence = sentence.replace(f"{path.parent}{os.sep}", there)
+    return f"{sentence} Nothing was written."
 
 
-def _harmless(cell: str) -> str:
-    """Text that a spreadsheet won't take for a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+class _Shown(NamedTuple):
+    """How a verdict is shown, and the exit code it asks for."""
+
+    colour: str
+    code: int
 
 
-def first_fault(report: FileReport) -> str:
-    """One line: the sentence of a file that can't be read, its first fault, or why it isn't judged."""
-    if report.error is not None:
-        return report.error
-    if not report.faults:
-        return report.reasons[0] if report.reasons else ""
-    fault = report.faults[0]
-    return f"{fault.sheet}!{fault.range}: {fault.message}"
+_VERDICTS = {
+    "right": _Shown("green", 0),
+    "wrong": _Shown("red", 1),
+    "not judged": _Shown("yellow", 1),
+    "unreadable": _Shown("magenta", 2),
+}
 
 
-def _write_copies(args: argparse.Namespace, path: Path) -> None:
-    from workbook.check.checker import check_book
-    from workbook.check.copies import annotate
-    from workbook.check.mending import mend
-    from workbook.check.reader import read_book
+def _shown(verdict: str) -> _Shown:
+    return _VERDICTS.get(verdict, _Shown("yellow", 0))
 
-    book = read_book(path)
-    report, tables = check_book(book)
-    if args.annotate is not None:
-        annotate(book, report, args.annotate)
-        print(f"{args.annotate}: the wrong cells are coloured, the sheet Check lists them.", file=sys.stderr)
-    if args.fix is not None:
-        done = mend(book, report, tables, args.fix)
-        print(f"{args.fix}: {done}", file=sys.stderr)
+
+def _line(text: str) -> str:
+    """Text of files and their names as one line that a terminal shows and never obeys."""
+    return printable(text).replace("\n", "\N{REPLACEMENT CHARACTER}")
 
 
 def _print(reports: list[FileReport]) -> None:
@@ -176,9 +149,9 @@ def _print(reports: list[FileReport]) -> None:
 
     table = Table("file", "verdict", "faults", "first fault", expand=True)
     for report in reports:
-        style = {"wrong": "red", "right": "green", "unreadable": "magenta"}.get(report.verdict, "yellow")
-        name = Text(os.path.basename(report.file))
-        table.add_row(name, Text(report.verdict, style), str(len(report.faults)), Text(first_fault(report)))
+        name = Text(_line(os.path.basename(report.file)))
+        verdict = Text(report.verdict, _shown(report.verdict).colour)
+        table.add_row(name, verdict, str(len(report.faults)), Text(_line(first_fault(report))))
     console.print(table)
     counts = {
         verdict: sum(r.verdict == verdict for r in reports) for verdict in dict.fromkeys(r.verdict for r in reports)
@@ -189,9 +162,9 @@ def _print(reports: list[FileReport]) -> None:
 def _print_report(console, report: FileReport) -> None:
     from rich.text import Text
 
-    console.print(Text(f"{report.file}: {report.verdict}", "bold"))
+    console.print(Text(_line(f"{report.file}: {report.verdict}"), "bold"))
     if report.error is not None:
-        console.print(Text(f"  {report.error}"))
+        console.print(Text(_line(f"  {report.error}")))
     elif not report.tables:
         console.print(
             Text("  No table of this exercise was found (a header row with w1, h1, a_h1, E_total, ∂E/∂w1, …).")
@@ -224,7 +197,16 @@ def _indented(by: int, text: str):
     from rich.padding import Padding
     from rich.text import Text
 
-    return Padding(Text(text), (0, 0, 0, by), expand=False)
+    return Padding(Text(_line(text)), (0, 0, 0, by), expand=False)
+
+
+# JSON may hold signs that a terminal obeys or that are no letters at all (of a file name that isn't UTF-8).
+_ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def _json(reports: list[FileReport]) -> str:
+    text = json.dumps([_finite(report.as_dict()) for report in reports], ensure_ascii=False, indent=1)
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _finite(value):

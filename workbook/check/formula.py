@@ -23,6 +23,11 @@ MAX_DEPTH = 60
 MAX_TREE = 250  # levels of a tree, of which a long sum has one a term
 MAX_COLUMN = 16384
 _OF_PLACE = frozenset(("ROW", "COLUMN", "ROWS", "COLUMNS", "OFFSET", "LET"))  # what they give depends on the cell
+MAX_NODES = 20_000  # of a tree into which other cells' formulas were put
+
+
+class TooLargeError(ValueError):
+    """A tree has more levels or nodes than anything will be done with."""
 
 
 class Ref(NamedTuple):
@@ -51,13 +56,23 @@ class Node:
     args: tuple[Node, ...] = ()
 
     def __post_init__(self):
-        """Hash and depth are asked for again and again, of trees that never change."""
+        """Hash, depth and size are asked for again and again, of trees that never change."""
         object.__setattr__(self, "_hash", hash((self.kind, self.value, self.args)))
         object.__setattr__(self, "depth", 1 + max((arg.depth for arg in self.args), default=0))
+        object.__setattr__(self, "size", 1 + sum(arg.size for arg in self.args))
 
     def __hash__(self) -> int:
         """The hash of the whole tree."""
         return self._hash
+
+
+def bounded(node: Node) -> Node:
+    """The node, if it isn't too large. Raises TooLargeError otherwise."""
+    if node.depth > MAX_TREE:
+        raise TooLargeError("too long a chain of operations")
+    if node.size > MAX_NODES:
+        raise TooLargeError("too long when the cells it refers to are put into it")
+    return node
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +93,7 @@ class Template:
 # A reference, or what only looks like one: text in quotes, a function, a name, a column of a table in brackets.
 _REFERENCE = re.compile(
     r'"(?:[^"]|"")*"'
-    r"|(?P<sheet>'(?:[^']|'')+'!|[^\W\d][\w.]*!|\[\d+\][^!'()+\-*/^&=<>,;\s]*!)?"
+    r"|(?P<sheet>'(?:[^']|'')+'!|(?<!\w)[^\W\d][\w.]*!|\[\d+\][^!'()+\-*/^&=<>,;\s]*!)?"
     r"(?<![\w.$])(?P<fc>\$?)(?P<column>[A-Za-z]{1,3})(?P<fr>\$?)(?P<row>[1-9]\d{0,6})(?![\w(.!\[])"
     r"|\[[^\[\]]*\]"
 )
@@ -218,9 +233,7 @@ class _Parser:
                 left = Node("op", "*", (left, Node("number", 0.01)))
             elif token.type == Token.OP_IN and _INFIX.get(token.value, -1) > least:
                 self.next()
-                left = Node("op", token.value, (left, self.expression(_INFIX[token.value])))
-                if left.depth > MAX_TREE:
-                    raise ValueError("too long a chain of operations")
+                left = bounded(Node("op", token.value, (left, self.expression(_INFIX[token.value]))))
             else:
                 break
         self.depth -= 1

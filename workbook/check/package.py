@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from lxml import etree
 
-from workbook.check.reader import MAX_TOTAL
+from workbook.check.parts import MAX_TOTAL
 from workbook.files import write_whole
 from xlfuncs.errors import GradsheetError
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from workbook.check.reader import MAX_PART, MAX_TOTAL
+from workbook.check.parts import MAX_PART, MAX_TOTAL
 
 Place = tuple[str, int, int]
 MAX_SECONDS = 20

@@ -6,13 +6,13 @@ is no variable), `text`, `empty`, `error` (#REF! and its like) and `unknown` (wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from workbook.check.book import Book, Cell, Sheet
 from workbook.check.evaluate import unknown
-from workbook.check.formula import Node, Ref, Template, reference
+from workbook.check.formula import Node, Ref, Template, TooLargeError, bounded, reference
 from workbook.check.plain import Plain, plain_formula
 from workbook.check.tables import Table
 from workbook.references import a1
@@ -21,6 +21,7 @@ from xlfuncs import labels
 FAR = 7  # offsets beyond this many rows are all equally wrong
 MAX_FOLLOW = 12
 MAX_RANGE = 400
+MAX_HELPERS = 2000  # helper cells that are looked at for one formula's shape
 
 
 class Resolver:
@@ -33,6 +34,7 @@ class Resolver:
         self.interned: dict[Node, Node] = {}
         self.statics: dict[tuple[int, str, int], tuple[int, int, list[Ref]] | None] = {}
         self.meanings: dict[object, Node] = {}
+        self.helpers_left = MAX_HELPERS
         self.steady: set[str] = set()  # inputs and targets that hold one value in every row
         self.chained: set[str] = set()  # those whose formulas prove it
         self._settle_constants()
@@ -42,20 +44,27 @@ class Resolver:
         cell = self.table.sheet.cell(row, column)
         if cell is None or cell.template is None:
             return None
+        self.helpers_left = MAX_HELPERS
         shape = self._shape(self.table.sheet, row, column, 0)
         if shape is None or row + shape[1] < self.table.first or row + shape[2] > self.table.last:
-            return self._intern(self._formula(cell, self.table.sheet, row, column, row, 0))
+            return self._judged(lambda: self._formula(cell, self.table.sheet, row, column, row, 0))
         known = self.meanings.get(shape[0])
         if known is None:
-            known = self._intern(self._formula(cell, self.table.sheet, row, column, row, 0))
+            known = self._judged(lambda: self._formula(cell, self.table.sheet, row, column, row, 0))
             self.meanings[shape[0]] = known
         return known
 
     def meaning_of(self, tree: Node, row: int, column: int, *, ranged: bool = True) -> Node:
         """The meaning that a formula would have in that cell; not `ranged` where it has nothing to be written out."""
-        if ranged:
-            tree = Plain(self.book, self.table.sheet, row, column).one(tree)
-        return self._intern(self._tree(tree, self.table.sheet, row, column, row, 0))
+        plain = Plain(self.book, self.table.sheet, row, column).one(tree) if ranged else tree
+        return self._judged(lambda: self._tree(plain, self.table.sheet, row, column, row, 0))
+
+    def _judged(self, meaning: Callable[[], Node]) -> Node:
+        """The meaning; unknown where it grows beyond all bounds."""
+        try:
+            return self._intern(meaning())
+        except (TooLargeError, RecursionError):
+            return self._intern(unknown("is too long when the cells it refers to are put into it"))
 
     def _formula(self, cell: Cell, sheet: Sheet, row: int, column: int, origin: int, depth: int) -> Node:
         """The meaning of a cell's formula, see `_tree`."""
@@ -74,7 +83,8 @@ class Resolver:
         static = self.statics.get((id(template), sheet.name, column), False)
         if static is False:
             static = self.statics[(id(template), sheet.name, column)] = self._static(template, sheet, column)
-        if static is None or depth > MAX_FOLLOW:
+        self.helpers_left -= 1
+        if static is None or depth > MAX_FOLLOW or self.helpers_left < 0:
             return None
         above, below, helpers = static
         keys = []
@@ -120,10 +130,11 @@ class Resolver:
         if node.kind == "ref":
             return self._reference(node.value, sheet, row, column, origin, depth)
         if node.kind == "range":
-            return Node("list", None, tuple(self._range(node.value, sheet, row, column, origin, depth)))
+            return bounded(Node("list", None, tuple(self._range(node.value, sheet, row, column, origin, depth))))
         if not node.args:
             return node
-        return Node(node.kind, node.value, tuple(self._tree(a, sheet, row, column, origin, depth) for a in node.args))
+        args = tuple(self._tree(a, sheet, row, column, origin, depth) for a in node.args)
+        return bounded(Node(node.kind, node.value, args))
 
     def _range(self, refs: tuple[Ref, Ref], sheet: Sheet, row: int, column: int, origin: int, depth: int):
         (top, left), (bottom, right) = (ref.at(row, column) for ref in refs)

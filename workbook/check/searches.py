@@ -39,7 +39,7 @@ class Search:
 
     def value(self, node: Node, leaf: Callable | None = None) -> Array:
         """The value of a changed formula on the random tables. Raises SpentError once the budget is spent."""
-        self.budget -= 1
+        self.budget -= 1 + node.size // 100  # a long formula counts for several
         if self.budget <= 0:
             raise SpentError
         return self.judge.value(node, leaf or self.leaf)
