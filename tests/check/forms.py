@@ -453,6 +453,27 @@ def _without_half_inside():
     return Form(USUAL, form.formulas | twice | {f"E{k}": f"([t{k}]-[a_o{k}])^2" for k in (1, 2)}, values)
 
 
+@dataclass
+class _Momentum(Form):
+    """Each weight follows a column of its own, 0.9 of the one above plus the gradient: long enough to outgrow a formula
+    into which the cells above are put."""
+
+    def __post_init__(self):
+        own = {f"v{k}": f"0.9*[-v{k}]+[g{k}]" for k in range(1, 9)}
+        self.columns = [*self.columns, *own]
+        self.formulas = self.formulas | own | {f"w{k}": f"[-w{k}]-$B$2*[-v{k}]" for k in range(1, 9)}
+        self.values, start, velocity = [], {}, dict.fromkeys(own, 0.0)
+        for _ in range(40):
+            (row,) = numbers(rows=1, start=start)
+            velocity = {v: 0.9 * velocity[v] + row[f"g{v[1:]}"] for v in own}
+            self.values.append(row | velocity)
+            start = {f"w{k}": row[f"w{k}"] - 0.5 * velocity[f"v{k}"] for k in range(1, 9)}
+
+    def text(self, formula, row):
+        return super().text(formula if row > FIRST or not formula.startswith("0.9") else formula.partition("+")[2], row)
+
+
+OTHER["an update rule with momentum"] = _Momentum
 UNJUDGED = {
     "VLOOKUP": lambda: _changed(i1="[i1]", h1="VLOOKUP([i1],A1:B2,2)+[w1]*[i1]+[w2]*[i2]"),
     "another workbook": lambda: _changed(h1="[1]Sheet1!A1+[w1]*[i1]"),

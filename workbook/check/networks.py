@@ -6,6 +6,7 @@ A kind is only told from all units at once; a single tanh among sigmoids is a sl
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -41,8 +42,10 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 def other_network(table: Table, judged: Judged, judge: Judge) -> str | None:
     """What kind of network the table holds instead of the one that is judged here; None where it holds none."""
     wrong = {}
+    # A rule that refers to its own row above, such as momentum's, grows from row to row until it is too long to judge.
+    undecided = Counter(variable for cells in judged.unjudged.values() for variable, _ in cells)
     for group in judged.wrong:
-        if len(group.rows) >= _MOST * (len(table.rows) - 1) > 0:
+        if len(group.rows) + undecided[group.variable] >= _MOST * (len(table.rows) - 1) > 0:
             wrong[group.variable] = group.meaning
     if not wrong:
         return None
