@@ -39,7 +39,7 @@ def test_too_much_work_is_refused_before_it_is_done(small_budget):
     )
     sentence = refused(xlfuncs.BP_TABLE, *EXERCISE, 0.1, 85)
     assert sentence.startswith("iterations is 85, and at most ") and "go on from the last row's weights" in sentence
-    assert refused(xlfuncs.BP_SWEEP, *EXERCISE, [[0.1, 0.2]], 85).startswith("iterations is 85, and at most ")
+    assert refused(xlfuncs.BP_SWEEP, *EXERCISE, [[0.1, 0.2]], 85).startswith("iterations is 85, and at most 35 are")
     assert refused(xlfuncs.BP_GRADCHECK, *ranges(20, 30, 20)).startswith("The network has 1,200 weights, and at most ")
     assert refused(xlfuncs.BP_EXPLAIN, *ranges(20, 30, 20), 1).startswith("The network has 1,200 weights, and at most ")
 
