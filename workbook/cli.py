@@ -101,15 +101,17 @@ def _add_build(commands) -> None:
     parser.add_argument(
         "--lr",
         metavar="RATES",
-        help=f"learning rates, a sheet each (default: {','.join(map(repr, LEARNING_RATES))})",
+        help=f"learning rates, a sheet each (default: {','.join(map(repr, LEARNING_RATES))}, or the preset's)",
     )
-    parser.add_argument("--iterations", type=int, metavar="N", help=f"rows of each table (default: {ITERATIONS})")
+    parser.add_argument(
+        "--iterations", type=int, metavar="N", help=f"rows of each table (default: {ITERATIONS}, or the preset's)"
+    )
     network_options.add_arguments(parser)
     parser.add_argument(
         "--formulas",
         choices=FORMULAS,
         help="native: every cell a formula with its value; values: numbers only; udf: tables that Excel's functions "
-        "fill from Python (default: native, for .xlsm udf)",
+        "fill from Python (default: native; for .xlsm udf, unless the network is one that only the NN_ functions know)",
     )
     parser.add_argument(
         "--check",
