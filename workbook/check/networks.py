@@ -58,6 +58,7 @@ def other_network(table: Table, judged: Judged, judge: Judge) -> str | None:
         or _bias(wrong, table, judge)
         or _error(meanings, wrong, table, judge)
         or _update_rule(wrong, table, judge)
+        or _negative_gradients(wrong, table, judge)
     )
 
 
@@ -195,6 +196,22 @@ def _update_rule(wrong: dict[str, Node], table: Table, judge: Judge) -> str | No
     uses = [leaf for leaf in leaves(wrong[columns[0]]) if leaf.kind == "var"]
     older = any(leaf.value == (columns[0], -2) or leaf.value == (f"grad_{columns[0]}", -2) for leaf in uses)
     return "an update rule with momentum" if len(rules) == 1 and older else None
+
+
+def _negative_gradients(wrong: dict[str, Node], table: Table, judge: Judge) -> str | None:
+    """Columns that hold -∂E/∂w, added to the weights: they go down the slope all the same."""
+    columns = [v for v in judge.blueprint.learned if v in table.columns]
+    if not columns or not all(v in wrong and f"grad_{v}" in wrong for v in columns):
+        return None
+    for variable in columns:
+        gradient = _value(wrong[f"grad_{variable}"], judge.leaf)
+        value = _value(wrong[variable], judge.leaf_for(variable))
+        if gradient is None or value is None or _steady_ratio(-gradient, judge.sample[f"grad_{variable}"][MIDDLE]) != 1:
+            return None
+        right = judge.sample[RATE][0] * judge.sample[f"grad_{variable}"][MIDDLE - 1]
+        if _steady_ratio(value - judge.sample[variable][MIDDLE - 1], right) != 1:
+            return None
+    return "its gradient columns hold −∂E/∂w, and the updates add them"
 
 
 def _renamed(node: Node, weight: str) -> Node:

@@ -264,6 +264,8 @@ def _wrong_rate(told: Told) -> str:
 def _rounded(told: Told) -> str:
     digits = f" to {told.diagnosis.detail} digits" if told.diagnosis.detail else ""
     verb = "are" if told.many else "is"
+    if all(variable.startswith("E") for variable in told.variables):  # nothing is calculated from an error
+        return f"{told.who} {verb} rounded{digits}, so what is lost can no longer be seen. Leave ROUND out."
     return f"{told.who} {verb} rounded{digits}, and the rows below go on with the rounded number. Leave ROUND out."
 
 
