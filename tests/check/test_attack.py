@@ -1,6 +1,9 @@
 """Sheets as teachers hand them in that once got a false answer: each is the smallest one that shows it."""
 
+import pytest
+
 from tests.check.forms import FIRST, Form, numbers, right
+from tests.check.writing import column_name
 from workbook.check.checker import check_file
 from workbook.cli import main
 
@@ -88,3 +91,43 @@ def test_nothing_goes_on_from_a_rounded_error(tmp_path):
         if f.kind == "rounded"
     )
     assert "rows below" not in fault.message
+
+
+@pytest.mark.parametrize(("step", "update"), [("$B$2*({})", "[-w{0}]-[-g{0}]"), ("-$B$2*({})", "[-w{0}]+[-g{0}]")])
+def test_steps_in_the_gradient_columns_are_no_fault_and_stay(tmp_path, step, update):
+    """Δw = ɳ·∂E/∂w, w = w - Δw: --fix once took ɳ out of it and trained with ɳ = 1."""
+    formulas = RIGHT | {name: step.format(RIGHT[name]) for name in GRADIENTS}
+    formulas |= {f"w{k}": update.format(k) for k in range(1, 9)}
+    labels = {name: f"Δw{name[1:]}" for name in GRADIENTS}
+    report = reported(tmp_path, Form(formulas=formulas, labels=labels, stored=False))
+    assert report.verdict == "not judged" and not report.faults
+
+
+def test_gradients_that_are_twice_too_large_stay_a_fault(tmp_path):
+    formulas = RIGHT | {name: f"2*({RIGHT[name]})" for name in GRADIENTS}
+    assert reported(tmp_path, Form(formulas=formulas, stored=False)).verdict == "wrong"
+
+
+def test_samples_in_turn_are_no_changed_inputs(tmp_path):
+    values = numbers()
+    for row in values[1::2]:
+        row |= {"i1": 0.9, "t1": 0.2}
+    report = reported(tmp_path, Form(values=values, stored=False))
+    assert report.verdict == "not judged" and "several samples" in report.tables[0].reasons[0]
+
+
+def test_a_rate_that_changes_down_its_column_is_no_fault(tmp_path):
+    form = Form()
+    column = form.left + len(form.columns)
+    letters = column_name(column)
+    form.formulas |= {f"w{k}": f"[-w{k}]-{letters}{{row}}*[-g{k}]" for k in range(1, 9)}
+    form.cells |= {(FIRST - 1, column): "ɳ"} | {(FIRST + k, column): 0.5 if k < 4 else 0.1 for k in range(8)}
+    report = reported(tmp_path, form)
+    assert report.verdict == "not judged" and "learning rate changes" in report.tables[0].reasons[0]
+
+
+def test_a_table_that_goes_on_after_an_empty_row_is_not_right(tmp_path):
+    names = ["iteration", *RIGHT, "t1", "t2", "i1", "i2"]
+    form = Changed({(name, FIRST + 4): None for name in Form().columns if name in names}, stored=False)
+    report = reported(tmp_path, form)
+    assert report.verdict == "not judged" and f"row {FIRST + 5}" in report.tables[0].reasons[0]

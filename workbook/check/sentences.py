@@ -283,6 +283,8 @@ def _itself(told: Told) -> str:
 @_tells("error value")
 def _error_value(told: Told) -> str:
     shown, _, reason = told.diagnosis.detail.partition("|")
+    if reason.startswith("gives no number"):
+        return f"{told.who}: the cell shows {shown} instead of a number, because of its own formula."
     return f"{told.who}: the cell shows {shown} instead of a number; its formula {reason}."
 
 

@@ -158,6 +158,20 @@ def _data_rows(sheet: Sheet, header: int, columns: dict[str, int], blueprint: Bl
     return first, last
 
 
+def goes_on(table: Table) -> int | None:
+    """The first of more rows that follow after an empty one and read the table's own columns, None where it ends."""
+    computed = [table.columns[v] for v in table.computed]
+    for row in range(table.last + 1, table.last + 2 + MAX_GAP):
+        if row in table.sheet.rows and _headers(table.sheet, row):
+            return None
+        if not _has(table.sheet, row, computed, 2) or _sums_up(table.sheet, row, computed):
+            continue
+        cells = [table.sheet.cell(row, column) for column in computed]
+        if sum(cell is not None and cell.template is not None for cell in cells) * 2 > len(cells):
+            return row
+    return None
+
+
 def _sums_up(sheet: Sheet, row: int, columns: list[int]) -> bool:
     """Whether most of these cells take a sum, a mean or the like of the column above them: no step of the training."""
     cells = [cell for column in columns if (cell := sheet.cell(row, column)) is not None and cell.template is not None]
