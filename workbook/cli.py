@@ -5,6 +5,7 @@ import io
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import metadata
@@ -31,12 +32,19 @@ DEMO = "gradsheet.xlsx"
 LONG_BUILD = 20_000  # table rows from which a progress bar is shown
 
 
+class _Help(argparse.HelpFormatter):
+    """argparse's help, which breaks lines between words only: not inside binary-cross-entropy."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return textwrap.wrap(" ".join(text.split()), width, break_long_words=False, break_on_hyphens=False)
+
+
 class Parser(argparse.ArgumentParser):
     """argparse whose errors are one sentence, without the usage lines, and for which -1e5,1 is no option."""
 
     def __init__(self, *args, **options):
         """Options as argparse has them."""
-        super().__init__(*args, **options)
+        super().__init__(*args, formatter_class=_Help, **options)
         # argparse's own pattern knows -1 and -0.5 only. Without this attribute -1e5 would merely need a = again.
         self._negative_number_matcher = re.compile(r"-\.?\d")
 

@@ -66,10 +66,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"one for all layers, two (hidden, output) or one a layer, with commas: {', '.join(ACTIVATIONS)} "
         "(default: sigmoid)",
     )
-    parser.add_argument("--loss", choices=tuple(LOSSES), help="the error E (default: half-squared)")
+    losses = f"the error E: {', '.join(LOSSES)} (default: half-squared)"
+    parser.add_argument("--loss", metavar="NAME", choices=tuple(LOSSES), help=losses)
     parser.add_argument("--bias", choices=BIASES, help="one a unit, or one a layer (default: none)")
     parser.add_argument("--fixed-bias", action="store_true", help="biases that are not learned, as Mazur's")
-    parser.add_argument("--optimizer", choices=tuple(OPTIMIZERS), help="how weights learn (default: sgd)")
+    optimizers = f"how weights learn: {', '.join(OPTIMIZERS)} (default: sgd)"
+    parser.add_argument("--optimizer", metavar="NAME", choices=tuple(OPTIMIZERS), help=optimizers)
     parser.add_argument("--decay", metavar="NUMBER", help="weight decay, added to each gradient (default: 0)")
     parser.add_argument(
         "--network",
