@@ -131,3 +131,23 @@ def test_a_table_that_goes_on_after_an_empty_row_is_not_right(tmp_path):
     form = Changed({(name, FIRST + 4): None for name in Form().columns if name in names}, stored=False)
     report = reported(tmp_path, form)
     assert report.verdict == "not judged" and f"row {FIRST + 5}" in report.tables[0].reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "stands", "text"),
+    [
+        ("g5", f"2*{RIGHT['g5']}", "∂E/∂w5: 2 is multiplied in once too often."),
+        ("E1", "0.5*([t1]-[a_o1])^2/2", "E1: 0.5 is multiplied in once too often."),
+        ("h1", "[$w1]*[i1]+[w2]*[i2]", f"from row {FIRST + 1} on h1 reads w1 of row {FIRST} instead of"),
+        ("g6", "([a_o1]-[t1])*[a_o1]*(1-[a_o1]^2)*[a_h2]", "∂E/∂w6: a_o1 is multiplied in once too often."),
+        ("o1", "[w5]*[a_h1]/0", "the cell shows #DIV/0! instead of a number, because of its own formula."),
+    ],
+)
+def test_sentences_say_what_stands_there(tmp_path, name, stands, text):
+    values = numbers()
+    if name == "o1":
+        values[0][name] = "#DIV/0!"
+    form = Form(values=values)
+    form.formulas[name] = stands.replace("[$w1]", f"$E${FIRST}")
+    told = [fault.message for fault in reported(tmp_path, form).faults]
+    assert any(text in message for message in told), told

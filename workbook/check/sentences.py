@@ -205,7 +205,8 @@ def _missing_dollar(told: Told) -> str:
 @_tells("stray $")
 def _stray_dollar(told: Told) -> str:
     first, *others = told.diagnosis.swaps
-    stands = f"{plain(first[0])} of that row" if first[0].kind == "var" else leaf_text(first[0])
+    row = f"row {told.diagnosis.detail}" if told.diagnosis.detail else "that row"
+    stands = f"{plain(first[0])} of {row}" if first[0].kind == "var" else leaf_text(first[0])
     besides = [f"{_with_row(old, new)} stands where {_with_row(new, old)} belongs" for old, new in others]
     return (
         f"A $ keeps the formula on one row: from row {told.row} on {told.who} {told.read} {stands} "
