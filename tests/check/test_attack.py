@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.check.forms import FIRST, Form, numbers, right
+from tests.check.forms import FIRST, LAYERS, WITH_BIASES, Form, numbers, right
 from tests.check.writing import column_name
 from workbook.check.checker import check_file
 from workbook.cli import main
@@ -76,6 +76,24 @@ def test_a_row_of_means_under_the_table_is_none_of_its_rows(tmp_path):
         form.cells[last + 1, form.left + k] = f"=AVERAGE({column}{FIRST}:{column}{last})"
     report = reported(tmp_path, form)
     assert report.verdict == "right" and report.tables[0].rows == len(form.values)
+
+
+def test_a_block_of_sums_below_an_empty_row_is_no_more_of_the_table(tmp_path):
+    form = Form()
+    last = FIRST + len(form.values) - 1
+    columns = [form.cell(name, FIRST).rstrip("0123456789") for name in form.columns]
+    for k, column in enumerate(columns):
+        form.cells[last + 2, form.left + k] = f"=SUM({column}{FIRST}:{column}{last})/8"
+    assert reported(tmp_path, form).verdict == "right"
+
+
+def test_thresholds_are_not_judged(tmp_path):
+    """A bias that is subtracted in every unit."""
+    form = Form(columns=WITH_BIASES, formulas=right(biases=LAYERS), values=numbers(biases=LAYERS), stored=False)
+    assert reported(tmp_path, form).verdict == "right"
+    form.formulas |= {unit: form.formulas[unit].replace("+[b", "-[b") for unit in ("h1", "h2", "o1", "o2")}
+    report = reported(tmp_path, form)
+    assert report.verdict == "not judged" and "biases that are subtracted" in report.tables[0].reasons[0]
 
 
 def test_a_changed_condition_explains_no_slip(tmp_path):
