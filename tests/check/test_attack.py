@@ -5,6 +5,9 @@ import pytest
 from tests.check.forms import FIRST, LAYERS, WITH_BIASES, Form, numbers, right
 from tests.check.writing import column_name
 from workbook.check.checker import check_file
+from workbook.check.judge import _meets_rate
+from workbook.check.reader import read_book
+from workbook.check.tables import find_tables
 from workbook.cli import main
 
 RIGHT = right()
@@ -169,3 +172,21 @@ def test_sentences_say_what_stands_there(tmp_path, name, stands, text):
     form.formulas[name] = stands.replace("[$w1]", f"$E${FIRST}")
     told = [fault.message for fault in reported(tmp_path, form).faults]
     assert any(text in message for message in told), told
+
+
+def test_the_cells_of_a_finding_are_no_right_ones(tmp_path):
+    holes = {("h1", FIRST + k): '<c r="{place}"><v>0.3</v></c>' for k in (1, 5)}
+    fault = next(f for f in reported(tmp_path, Changed(holes)).faults if f.kind == "typed-over")
+    assert fault.range == f"I{FIRST + 1}, I{FIRST + 5}"
+
+
+def test_a_cell_that_is_named_like_the_rates_on_another_sheet_is_no_rate(tmp_path):
+    form = Form(formulas=RIGHT | {"g3": RIGHT["g3"].replace("a_h2", "a_h1")})
+    report = reported(tmp_path, form)
+    table = find_tables(read_book(tmp_path / "sheet.xlsx"))[0]
+    template, row, column = table.cell("grad_w3", FIRST + 1).template, FIRST + 1, table.columns["grad_w3"]
+    place = next(ref.at(row, column) for ref in template.refs if not ref.fixed_row)
+    assert report.verdict == "wrong"
+    for sheet, meets in ((table.sheet.name, True), ("Parameters", False)):
+        table.rate_cell = (sheet, *place)
+        assert _meets_rate(template, row, column, table) is meets
