@@ -2,9 +2,12 @@
 
 import pytest
 
-from tests.check.forms import FIRST, Form, numbers, right
+from tests.check.forms import FIRST, LAYERS, WITH_BIASES, Form, numbers, right
 from tests.check.writing import column_name
 from workbook.check.checker import check_file
+from workbook.check.judge import _meets_rate
+from workbook.check.reader import read_book
+from workbook.check.tables import find_tables
 from workbook.cli import main
 
 RIGHT = right()
@@ -78,6 +81,24 @@ def test_a_row_of_means_under_the_table_is_none_of_its_rows(tmp_path):
     assert report.verdict == "right" and report.tables[0].rows == len(form.values)
 
 
+def test_a_block_of_sums_below_an_empty_row_is_no_more_of_the_table(tmp_path):
+    form = Form()
+    last = FIRST + len(form.values) - 1
+    columns = [form.cell(name, FIRST).rstrip("0123456789") for name in form.columns]
+    for k, column in enumerate(columns):
+        form.cells[last + 2, form.left + k] = f"=SUM({column}{FIRST}:{column}{last})/8"
+    assert reported(tmp_path, form).verdict == "right"
+
+
+def test_thresholds_are_not_judged(tmp_path):
+    """A bias that is subtracted in every unit."""
+    form = Form(columns=WITH_BIASES, formulas=right(biases=LAYERS), values=numbers(biases=LAYERS), stored=False)
+    assert reported(tmp_path, form).verdict == "right"
+    form.formulas |= {unit: form.formulas[unit].replace("+[b", "-[b") for unit in ("h1", "h2", "o1", "o2")}
+    report = reported(tmp_path, form)
+    assert report.verdict == "not judged" and "biases that are subtracted" in report.tables[0].reasons[0]
+
+
 def test_a_changed_condition_explains_no_slip(tmp_path):
     form = Form(formulas=RIGHT | {"a_h1": "IF([h1]>0,1/(1+EXP(-[h1])),0)"})
     (fault,) = reported(tmp_path, form).faults
@@ -131,3 +152,41 @@ def test_a_table_that_goes_on_after_an_empty_row_is_not_right(tmp_path):
     form = Changed({(name, FIRST + 4): None for name in Form().columns if name in names}, stored=False)
     report = reported(tmp_path, form)
     assert report.verdict == "not judged" and f"row {FIRST + 5}" in report.tables[0].reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "stands", "text"),
+    [
+        ("g5", f"2*{RIGHT['g5']}", "∂E/∂w5: 2 is multiplied in once too often."),
+        ("E1", "0.5*([t1]-[a_o1])^2/2", "E1: 0.5 is multiplied in once too often."),
+        ("h1", "[$w1]*[i1]+[w2]*[i2]", f"from row {FIRST + 1} on h1 reads w1 of row {FIRST} instead of"),
+        ("g6", "([a_o1]-[t1])*[a_o1]*(1-[a_o1]^2)*[a_h2]", "∂E/∂w6: a_o1 is multiplied in once too often."),
+        ("o1", "[w5]*[a_h1]/0", "the cell shows #DIV/0! instead of a number, because of its own formula."),
+    ],
+)
+def test_sentences_say_what_stands_there(tmp_path, name, stands, text):
+    values = numbers()
+    if name == "o1":
+        values[0][name] = "#DIV/0!"
+    form = Form(values=values)
+    form.formulas[name] = stands.replace("[$w1]", f"$E${FIRST}")
+    told = [fault.message for fault in reported(tmp_path, form).faults]
+    assert any(text in message for message in told), told
+
+
+def test_the_cells_of_a_finding_are_no_right_ones(tmp_path):
+    holes = {("h1", FIRST + k): '<c r="{place}"><v>0.3</v></c>' for k in (1, 5)}
+    fault = next(f for f in reported(tmp_path, Changed(holes)).faults if f.kind == "typed-over")
+    assert fault.range == f"I{FIRST + 1}, I{FIRST + 5}"
+
+
+def test_a_cell_that_is_named_like_the_rates_on_another_sheet_is_no_rate(tmp_path):
+    form = Form(formulas=RIGHT | {"g3": RIGHT["g3"].replace("a_h2", "a_h1")})
+    report = reported(tmp_path, form)
+    table = find_tables(read_book(tmp_path / "sheet.xlsx"))[0]
+    template, row, column = table.cell("grad_w3", FIRST + 1).template, FIRST + 1, table.columns["grad_w3"]
+    place = next(ref.at(row, column) for ref in template.refs if not ref.fixed_row)
+    assert report.verdict == "wrong"
+    for sheet, meets in ((table.sheet.name, True), ("Parameters", False)):
+        table.rate_cell = (sheet, *place)
+        assert _meets_rate(template, row, column, table) is meets

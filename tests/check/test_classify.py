@@ -71,7 +71,7 @@ RATE = v("learning_rate")
         ("E_total", v("E1"), "missing term", ()),
         ("h1", add(mul(v("w1"), v("i1")), add(v("w2"), v("i2"))), "wrong operator", ()),
         ("E1", op("/", op("^", sub(v("t1"), v("a_o1")), num(2)), num(4)), "missing factor", ()),
-        ("h1", mul(num(2), add(mul(v("w1"), v("i1")), mul(v("w2"), v("i2")))), "missing factor", ()),
+        ("h1", mul(num(2), add(mul(v("w1"), v("i1")), mul(v("w2"), v("i2")))), "extra factor", ()),
         ("grad_w5", mul(delta(1), v("a_h1"), v("a_h1")), "extra factor", ()),
         ("h1", add(mul(v("w1"), num(0.05)), mul(v("w2"), v("i2"))), "wrong cell", ()),
         # The same operator in two places, and one wrong reference besides.

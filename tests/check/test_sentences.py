@@ -148,7 +148,7 @@ def test_a_shared_formula_is_shown_as_its_cell_has_it(tmp_path):
     cells[FIRST + 2, column] = '<c r="{place}"><f>(R8-A8)*R8*(1-R8)*J8</f></c>'
     form.xml_cells = lambda: cells
     (fault,) = faults_of(tmp_path, form)
-    assert (fault.range, fault.count) == ("AB7:AB13", 6)
+    assert (fault.range, fault.count) == ("AB7, AB9:AB13", 6)
     assert fault.parts[0].formula == "=( R7-A7 )*R7*(1-R7)*L7"
 
 

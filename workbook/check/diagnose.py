@@ -111,7 +111,7 @@ def _bracketed(resolver: Resolver, variable: str, row: int) -> Iterator[Node]:
     opening, closing = (formula.Token(mark, formula.Token.PAREN, sub) for mark, sub in (("(", "OPEN"), (")", "CLOSE")))
     for start in sorted(starts):
         for end in ends:
-            if end <= start:
+            if end <= start or not _is_balanced(tokens[start : end + 1]):
                 continue
             changed = [*tokens[:start], opening, *tokens[start : end + 1], closing, *tokens[end + 1 :]]
             try:
@@ -121,11 +121,22 @@ def _bracketed(resolver: Resolver, variable: str, row: int) -> Iterator[Node]:
             yield resolver.meaning_of(tree, row, column, ranged=cell.formula.ranged)
 
 
+def _is_balanced(tokens: list[formula.Token]) -> bool:
+    """Whether a pair of brackets around these tokens would cross none that stands there."""
+    depth = 0
+    for token in tokens:
+        if token.type in (token.FUNC, token.PAREN):
+            depth += 1 if token.subtype == token.OPEN else -1
+        if depth < 0:
+            return False
+    return depth == 0
+
+
 def _dollars(diagnosis: Diagnosis, group: Group, table: Table, right_elsewhere: bool) -> Diagnosis:
     """Say `missing $` or `stray $` where a slip of rows comes from copying a formula down."""
     if group.template is None:
         return diagnosis
-    kinds = [diagnosis.kind, *diagnosis.also]
+    kinds, kept = [diagnosis.kind, *diagnosis.also], ""
     column = table.columns[group.variable]
     for old, new in diagnosis.swaps:
         if new.kind != "var":
@@ -140,12 +151,15 @@ def _dollars(diagnosis: Diagnosis, group: Group, table: Table, right_elsewhere: 
         elif old.kind == "var" and old.value[1] != new.value[1]:
             mine = table.columns.get(old.value[0])
             inside = [r for r in group.template.refs if r.fixed_row and table.header <= r.row <= table.last]
-            if any(r.at(0, column)[1] == mine for r in inside):
+            held = [r.row for r in inside if r.at(0, column)[1] == mine]
+            if held:
+                kept = kept or str(held[0])
                 kinds = ["stray $" if kind == "wrong row" else kind for kind in kinds]
         elif old.kind != "var" and name in table.blueprint.constants and right_elsewhere:
             kinds = ["missing $" if kind == "wrong cell" else kind for kind in kinds]
     kinds = list(dict.fromkeys(kinds))
-    detail = _first_drifted(group, table) if kinds[0] == "missing $" else diagnosis.detail
+    details = {"missing $": _first_drifted(group, table), "stray $": kept}
+    detail = details.get(kinds[0], diagnosis.detail)
     return replace(diagnosis, kind=kinds[0], also=tuple(kinds[1:]), detail=detail)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from workbook.check.kinds import KINDS
 from workbook.references import a1
@@ -31,9 +32,17 @@ class Part:
 
     @property
     def range(self) -> str:
-        """The cells from the first to the last, as A1:A9."""
+        """From the first to the last of the cells, as A1:A9."""
         first, last = a1(self.rows[0], self.column), a1(self.rows[-1], self.column)
         return first if first == last else f"{first}:{last}"
+
+    @property
+    def cells(self) -> str:
+        """The cells as A1:A9, and A1:A3, A5:A9 where one between them is no part of it."""
+        gaps = [k for k in range(1, len(self.rows)) if self.rows[k] != self.rows[k - 1] + 1]
+        runs = [self.rows[a:b] for a, b in pairwise([0, *gaps, len(self.rows)])]
+        shown = [a1(run[0], self.column) + (f":{a1(run[-1], self.column)}" if len(run) > 1 else "") for run in runs]
+        return ", ".join(shown[:4]) + (f" and {len(shown) - 4} more" if len(shown) > 4 else "")
 
 
 @dataclass
@@ -72,11 +81,12 @@ class Finding:
             return self.place or ""
         parts = sorted(self.parts, key=lambda part: (part.rows[0], part.column))
         columns = [part.column for part in parts]
-        same_rows = len({(part.rows[0], part.rows[-1]) for part in parts}) == 1
+        whole = all(len(part.rows) == part.rows[-1] - part.rows[0] + 1 for part in parts)
+        same_rows = whole and len({(part.rows[0], part.rows[-1]) for part in parts}) == 1
         if same_rows and columns == list(range(columns[0], columns[0] + len(columns))):
             first, last = a1(parts[0].rows[0], columns[0]), a1(parts[0].rows[-1], columns[-1])
             return first if first == last else f"{first}:{last}"
-        ranges = list(dict.fromkeys(part.range for part in parts))
+        ranges = list(dict.fromkeys(part.cells for part in parts))
         shown = ", ".join(ranges[:8])
         return shown if len(ranges) <= 8 else f"{shown} and {len(ranges) - 8} more"
 

@@ -226,8 +226,11 @@ def _shows_own_error(cell: Cell, table: Table, row: int, column: int) -> bool:
 
 def _meets_rate(template: Template, row: int, column: int, table: Table) -> bool:
     """Whether a moving reference happens to stand on the learning rate in this row."""
-    home = table.rate_cell[1:] if table.rate_cell is not None else None
-    return any(not ref.fixed_row and ref.at(row, column) == home for ref in template.refs)
+    if table.rate_cell is None:
+        return False
+    sheet, *home = table.rate_cell
+    moving = (ref for ref in template.refs if not ref.fixed_row and (ref.sheet or table.sheet.name) == sheet)
+    return any(ref.at(row, column) == tuple(home) for ref in moving)
 
 
 def _is_right(meaning: Node, variable: str, table: Table, judge: Judge, judged: Judged, cell: Cell) -> bool:

@@ -115,9 +115,20 @@ def _bias(wrong: dict[str, Node], table: Table, judge: Judge) -> str | None:
             added = {abs(_constant(leaf)) for leaf in leaves(wrong[unit])}
             is_bias = np.ptp(shift) < 1e-9 and any(abs(abs(np.mean(shift)) - x) < 1e-9 for x in added)
             shifts.append(is_bias and abs(np.mean(shift)) > 1e-9)
+        if all(_subtracts_bias(wrong[unit], unit, judge) for unit in units):
+            return "biases that are subtracted"
         if all(shifts):
             return "biases that stand in no column of their own"
     return None
+
+
+def _subtracts_bias(meaning: Node, unit: str, judge: Judge) -> bool:
+    """Whether the unit's bias is a threshold: w1*i1+w2*i2-b1."""
+    value = _value(meaning, judge.leaf)
+    if value is None:
+        return False
+    biases = (judge.sample[name][MIDDLE] for name in judge.blueprint.bias_names)
+    return any(np.allclose(value, judge.sample[unit][MIDDLE] - 2 * bias, rtol=1e-9, atol=1e-12) for bias in biases)
 
 
 def _constant(leaf: Node) -> float:

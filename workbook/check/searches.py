@@ -155,12 +155,27 @@ class Search:
         for path, old in terms:  # a square that was forgotten
             if self.fits(put(node, path, Node("op", "^", (old, Node("number", 2.0))))):
                 return Diagnosis("missing factor", detail="square")
+        found = self._number_too_much(node)
+        if found is not None:
+            return found
         for operator, kind in (("*", "missing factor"), ("/", "extra factor")):
             for factor in factors:
                 for path, old in terms:
                     changed = put(node, path, Node("op", operator, (old, factor)))
                     if self.fits(changed):
                         return Diagnosis(kind, swaps=((factor, factor),))
+        return None
+
+    def _number_too_much(self, node: Node) -> Diagnosis | None:
+        """A number that is multiplied in, or divided by, and doesn't belong there."""
+        for path, old in calculated(node):
+            if old.kind != "op" or old.value not in ("*", "/"):
+                continue
+            for k in (0, 1) if old.value == "*" else (1,):
+                number = old.args[k]
+                if number.kind == "number" and number.value and self.fits(put(node, path, old.args[1 - k])):
+                    factor = number if old.value == "*" else Node("number", 1 / number.value)
+                    return Diagnosis("extra factor", swaps=((factor, factor),))
         return None
 
     def _numbers(self, node: Node, right: Node) -> Diagnosis | None:

@@ -12,7 +12,7 @@ from workbook.check.kinds import RATE
 from workbook.check.tables import Table
 from workbook.check.trees import node_of, paths
 from workbook.check.words import leaf_text, meaning_text, names_text, row_text
-from workbook.references import a1
+from workbook.references import a1, on_sheet
 from xlfuncs.expression import label
 
 
@@ -188,7 +188,8 @@ def _missing_dollar(told: Told) -> str:
     if not any(new.value == (RATE, 0) for _, new in diagnosis.swaps):
         text = f"{told.who} {told.read} {leaf_text(told.old)} instead of {leaf_text(told.new)}"
         return f"{text}: a $ is missing before the row number."
-    home, fixed = a1(*table.rate_cell[1:]), a1(*table.rate_cell[1:], fixed="rc")
+    sheet, *place = table.rate_cell
+    home, fixed = (on_sheet(sheet, a1(*place, fixed=kept), table.sheet.name) for kept in ("", "rc"))
     drifted = f"{diagnosis.detail}, then the cells below it," if diagnosis.detail else plain(told.old)
     others = [
         f"{_with_row(old, new)} stands where {_with_row(new, old)} belongs"
@@ -205,7 +206,8 @@ def _missing_dollar(told: Told) -> str:
 @_tells("stray $")
 def _stray_dollar(told: Told) -> str:
     first, *others = told.diagnosis.swaps
-    stands = f"{plain(first[0])} of that row" if first[0].kind == "var" else leaf_text(first[0])
+    row = f"row {told.diagnosis.detail}" if told.diagnosis.detail else "that row"
+    stands = f"{plain(first[0])} of {row}" if first[0].kind == "var" else leaf_text(first[0])
     besides = [f"{_with_row(old, new)} stands where {_with_row(new, old)} belongs" for old, new in others]
     return (
         f"A $ keeps the formula on one row: from row {told.row} on {told.who} {told.read} {stands} "
@@ -254,7 +256,10 @@ def _missing_term(told: Told) -> str:
 
 @_tells("wrong learning rate")
 def _wrong_rate(told: Told) -> str:
-    home = f" ({a1(*told.table.rate_cell[1:])})" if told.table.rate_cell else ""
+    home = ""
+    if told.table.rate_cell is not None:
+        sheet, *place = told.table.rate_cell
+        home = f" ({on_sheet(sheet, a1(*place), told.table.sheet.name)})"
     if len(told.swaps) > 1:
         return _exchanged(told)
     return f"{told.who} {told.use} {told.diagnosis.detail or plain(told.old)} where the learning rate ɳ{home} belongs."

@@ -159,15 +159,14 @@ def _data_rows(sheet: Sheet, header: int, columns: dict[str, int], blueprint: Bl
 
 
 def goes_on(table: Table) -> int | None:
-    """The first of more rows that follow after an empty one and read the table's own columns, None where it ends."""
-    computed = [table.columns[v] for v in table.computed]
+    """The first of more rows that follow after an empty one with the table's own formulas, None where it ends."""
+    columns = [table.columns[v] for v in table.computed]
     for row in range(table.last + 1, table.last + 2 + MAX_GAP):
         if row in table.sheet.rows and _headers(table.sheet, row):
             return None
-        if not _has(table.sheet, row, computed, 2) or _sums_up(table.sheet, row, computed):
-            continue
-        cells = [table.sheet.cell(row, column) for column in computed]
-        if sum(cell is not None and cell.template is not None for cell in cells) * 2 > len(cells):
+        pairs = ((table.sheet.cell(row, column), table.sheet.cell(table.last, column)) for column in columns)
+        same = [a is not None and b is not None and a.template is b.template is not None for a, b in pairs]
+        if sum(same) * 2 > len(same):
             return row
     return None
 
