@@ -62,9 +62,9 @@ class Output:
     where the old file is kept. `judge` knows files of that kind: a workbook of gradsheet's, if not told otherwise.
     """
 
-    def __init__(self, path: Path | str, *, force: bool = False, judge: Callable[[Path], Origin] = origin_of):
+    def __init__(self, path: Path | str, *, force: bool = False, judge: Callable[[Path], Origin] | None = None):
         """Raise GradsheetError now, before any work is done, where the file can't be written or replaced."""
-        self.path, self.force, self._origin_of = Path(path), force, judge
+        self.path, self.force, self._origin_of = Path(path), force, judge or origin_of
         self.backup: Path | None = None
         check_writable(self.path)
         with sentences(self.path):
