@@ -127,3 +127,11 @@ def test_a_network_is_written_as_it_is_read(text):
 def test_the_exercise_is_its_own_line():
     spec = Spec.parse("2-2-2")
     assert spec.network(INPUTS, TARGETS, WEIGHTS) == DEFAULT
+
+
+def test_a_derivation_that_divides_by_0_is_a_sentence():
+    # a_o1 is exactly 1: its error is 0 and its gradient is right, but not by way of (1 - t1)/(1 - a_o1).
+    values = [1.0, 1.0], [1.0], [50.0, 50.0], "2-1 binary-cross-entropy"
+    assert xlfuncs.NN_GRAD(*values) == [[0.0, 0.0]]
+    with pytest.raises(GradsheetError, match="divides by 0"):
+        xlfuncs.NN_EXPLAIN(*values, "w1")
