@@ -135,3 +135,10 @@ def test_a_derivation_that_divides_by_0_is_a_sentence():
     assert xlfuncs.NN_GRAD(*values) == [[0.0, 0.0]]
     with pytest.raises(GradsheetError, match="divides by 0"):
         xlfuncs.NN_EXPLAIN(*values, "w1")
+
+
+@pytest.mark.parametrize("decay", ["0.123456789", "1234567.5", "1e-05", "1e20"])
+def test_the_line_keeps_every_digit_of_the_decay(decay):
+    spec = Spec.parse(f"2-2-2 decay={decay}")
+    assert spec.decay == float(decay)
+    assert Spec.parse(str(spec)) == spec

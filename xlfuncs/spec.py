@@ -23,6 +23,7 @@ import numpy as np
 from xlfuncs.activations import ACTIVATIONS, LOSSES, OF_A_WHOLE_LAYER
 from xlfuncs.cells import quoted
 from xlfuncs.errors import GradsheetError
+from xlfuncs.expression import digits
 from xlfuncs.network import Layer, Network, count_columns, layer_symbols
 from xlfuncs.optimizers import OPTIMIZERS
 
@@ -91,7 +92,7 @@ class Spec:
         words += [f"bias={self.bias}"] if self.bias != "none" else []
         words += ["fixed-bias"] if self.fixed_bias else []
         words += [self.optimizer] if self.optimizer != "sgd" else []
-        words += [f"decay={self.decay:g}"] if self.decay else []
+        words += [f"decay={digits(self.decay)}"] if self.decay else []
         words += [f"batch={self.batch}"] if self.batch else []
         return " ".join(words)
 
@@ -163,7 +164,7 @@ def _setting(word: str) -> tuple[str, object]:
             return "batch", 0
         case "batch" if re.fullmatch(r"\d{1,7}", value) and int(value):
             return "batch", int(value)
-        case "decay" if re.fullmatch(r"\d*\.?\d+(e-?\d{1,2})?", value):
+        case "decay" if re.fullmatch(r"\d*\.?\d+(e[+-]?\d{1,2})?", value):
             return "decay", float(value)
     known = [*ACTIVATIONS, *LOSSES, *OPTIMIZERS, "bias=none|unit|layer", "fixed-bias", "decay=0.01", "batch=all|1|N"]
     raise GradsheetError(f"The network's word {quoted(word)} isn't known; use {', '.join(known[:-1])} or {known[-1]}.")
