@@ -20,6 +20,7 @@ from decimal import Decimal
 from classic_xlwings import MISSING, call
 
 import xlfuncs
+from workbook.check.limits import largest_memory
 from xlfuncs.cells import ERROR_CODES
 
 NAMES = [name for name in xlfuncs.__all__ if name != "MNIST_PREDICT"]  # torch: it has tests of its own
@@ -193,12 +194,7 @@ def main():
 
 def megabytes():
     """The most memory that the process had, None where the system doesn't say."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1024 / (1024 if sys.platform == "darwin" else 1)
+    return largest_memory() / 2**20 or None
 
 
 if __name__ == "__main__":

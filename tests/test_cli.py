@@ -203,3 +203,22 @@ def test_too_little_memory_gets_advice_that_fits(capsys, monkeypatch):
     monkeypatch.setattr("workbook.check.cli._check_all", fail)
     code, _, err = run(capsys, "check", "folder")
     assert code == 2 and "too little memory" in err and "iterations" not in err and "close other programs" in err
+
+
+@pytest.mark.parametrize(
+    "option, value, said",
+    [
+        ("--network", "", "The network '' must begin with its sizes"),
+        ("--layers", "", "--layers is ''"),
+        ("--activation", "", "--activation has ''"),
+        ("--activation", "tanh adam", "--activation has 'tanh adam'"),
+        ("--decay", "", "--decay is ''"),
+        ("--decay", "0,1", "--decay is '0,1'"),
+        ("--decay", "nan", "--decay is 'nan'"),
+        ("--decay", "0.1 adam", "--decay is '0.1 adam'"),
+    ],
+)
+def test_an_option_of_the_network_says_one_thing(option, value, said, tmp_path, capsys):
+    """An empty one isn't passed over, and none brings words that belong to another."""
+    assert main(["build", str(tmp_path / "a.xlsx"), f"{option}={value}"]) == 2
+    assert said in capsys.readouterr().err and not list(tmp_path.iterdir())

@@ -124,6 +124,20 @@ def test_a_network_is_written_as_it_is_read(text):
     assert str(Spec.parse(text.upper().replace("-", "-"))) == text
 
 
+@pytest.mark.parametrize("decay", ["0.123456789", "1e-05", "1e+99", "1"])
+def test_decay_is_written_to_its_last_digit(decay):
+    """Start shows the line, and --network builds the same workbook from it."""
+    assert str(Spec.parse(f"2-2-2 decay={decay}")) == f"2-2-2 decay={decay}"
+    assert Spec.parse(str(Spec.parse(f"2-2-2 decay={decay}"))).decay == float(decay)
+
+
+@pytest.mark.parametrize("line", ["1-" * 16_000 + "0", "1-" * 16_000 + "1"])
+def test_a_line_that_fills_a_cell_gets_a_sentence_that_fits_into_one(line):
+    with pytest.raises(GradsheetError) as error:
+        Spec.parse(line).network([1.0, 2.0], [1.0], [1.0])
+    assert len(str(error.value)) < 200
+
+
 def test_the_exercise_is_its_own_line():
     spec = Spec.parse("2-2-2")
     assert spec.network(INPUTS, TARGETS, WEIGHTS) == DEFAULT

@@ -5,6 +5,7 @@ import io
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import metadata
@@ -31,12 +32,19 @@ DEMO = "gradsheet.xlsx"
 LONG_BUILD = 20_000  # table rows from which a progress bar is shown
 
 
+class _Help(argparse.HelpFormatter):
+    """argparse's help, which breaks lines between words only: not inside binary-cross-entropy."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return textwrap.wrap(" ".join(text.split()), width, break_long_words=False, break_on_hyphens=False)
+
+
 class Parser(argparse.ArgumentParser):
     """argparse whose errors are one sentence, without the usage lines, and for which -1e5,1 is no option."""
 
     def __init__(self, *args, **options):
         """Options as argparse has them."""
-        super().__init__(*args, **options)
+        super().__init__(*args, formatter_class=_Help, **options)
         # argparse's own pattern knows -1 and -0.5 only. Without this attribute -1e5 would merely need a = again.
         self._negative_number_matcher = re.compile(r"-\.?\d")
 
@@ -101,15 +109,17 @@ def _add_build(commands) -> None:
     parser.add_argument(
         "--lr",
         metavar="RATES",
-        help=f"learning rates, a sheet each (default: {','.join(map(repr, LEARNING_RATES))})",
+        help=f"learning rates, a sheet each (default: {','.join(map(repr, LEARNING_RATES))}, or the preset's)",
     )
-    parser.add_argument("--iterations", type=int, metavar="N", help=f"rows of each table (default: {ITERATIONS})")
+    parser.add_argument(
+        "--iterations", type=int, metavar="N", help=f"rows of each table (default: {ITERATIONS}, or the preset's)"
+    )
     network_options.add_arguments(parser)
     parser.add_argument(
         "--formulas",
         choices=FORMULAS,
         help="native: every cell a formula with its value; values: numbers only; udf: tables that Excel's functions "
-        "fill from Python (default: native, for .xlsm udf)",
+        "fill from Python (default: native; for .xlsm udf, unless the network is one that only the NN_ functions know)",
     )
     parser.add_argument(
         "--check",

@@ -13,7 +13,7 @@ from xlfuncs.activations import ACTIVATIONS, LOSSES
 from xlfuncs.errors import GradsheetError
 from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES, Network
 from xlfuncs.optimizers import OPTIMIZERS
-from xlfuncs.spec import BIASES, SIZES, Spec
+from xlfuncs.spec import BIASES, DECAY, SIZES, Spec
 
 HIDDEN_BIAS, LATER_BIAS = 0.35, 0.6  # Mazur's
 PARTS = ("layers", "activation", "loss", "bias", "fixed_bias", "optimizer", "decay")
@@ -66,10 +66,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"one for all layers, two (hidden, output) or one a layer, with commas: {', '.join(ACTIVATIONS)} "
         "(default: sigmoid)",
     )
-    parser.add_argument("--loss", choices=tuple(LOSSES), help="the error E (default: half-squared)")
+    losses = f"the error E: {', '.join(LOSSES)} (default: half-squared)"
+    parser.add_argument("--loss", metavar="NAME", choices=tuple(LOSSES), help=losses)
     parser.add_argument("--bias", choices=BIASES, help="one a unit, or one a layer (default: none)")
     parser.add_argument("--fixed-bias", action="store_true", help="biases that are not learned, as Mazur's")
-    parser.add_argument("--optimizer", choices=tuple(OPTIMIZERS), help="how weights learn (default: sgd)")
+    optimizers = f"how weights learn: {', '.join(OPTIMIZERS)} (default: sgd)"
+    parser.add_argument("--optimizer", metavar="NAME", choices=tuple(OPTIMIZERS), help=optimizers)
     parser.add_argument("--decay", metavar="NUMBER", help="weight decay, added to each gradient (default: 0)")
     parser.add_argument(
         "--network",
@@ -93,7 +95,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def preset_of(args: argparse.Namespace) -> Preset:
     """The preset that was asked for, or the exercise. Raises GradsheetError where another network is described too."""
-    described = [f"--{part.replace('_', '-')}" for part in (*PARTS, "network") if getattr(args, part)]
+    described = [*_named(args), *(["--network"] if args.network is not None else [])]
     if args.preset and described:
         raise GradsheetError(f"--preset {args.preset} is a whole network; leave out {' and '.join(described)}.")
     return PRESETS[args.preset or "exercise"]
@@ -110,7 +112,7 @@ def network_of(args: argparse.Namespace) -> Network:
         for what in ("inputs", "targets", "weights")
     )
     line = _line(args)
-    spec = Spec.parse(line) if line else _from_lists(preset, inputs, targets, weights)
+    spec = Spec.parse(line) if line is not None else _from_lists(preset, inputs, targets, weights)
     if spec.batch:
         raise GradsheetError("The workbook trains on one sample; leave out batch= (NN_TABLE takes several).")
     check_size(spec)
@@ -128,18 +130,29 @@ def network_of(args: argparse.Namespace) -> Network:
 
 def _line(args: argparse.Namespace) -> str | None:
     """The network in one line, None where no option describes one."""
-    parts = [f"--{part.replace('_', '-')}" for part in PARTS if getattr(args, part)]
-    if args.network:
+    parts = _named(args)
+    if args.network is not None:
         if parts:
             raise GradsheetError(f"--network says it all in one line; leave out {' and '.join(parts)}.")
         return args.network
     if not parts:
         return None
-    if args.layers and not SIZES.fullmatch(args.layers):
+    if args.layers is not None and not SIZES.fullmatch(args.layers):
         raise GradsheetError(f"--layers is '{args.layers}'; give the units of each layer, such as 2-2-2 or 4-5-3-2.")
-    words = [args.layers or "2-2-2", args.activation, args.loss, args.bias and f"bias={args.bias}"]
+    activations = [] if args.activation is None else args.activation.lower().split(",")
+    wrong = next((name for name in activations if name.strip() not in ACTIVATIONS), None)
+    if wrong is not None:
+        raise GradsheetError(f"--activation has '{wrong}'; give names with commas: {', '.join(ACTIVATIONS)}.")
+    if args.decay is not None and not DECAY.fullmatch(args.decay):
+        raise GradsheetError(f"--decay is '{args.decay}'; give a number from 0, such as 0.01.")
+    words = [args.layers or "2-2-2", *activations, args.loss, args.bias and f"bias={args.bias}"]
     words += [args.fixed_bias and "fixed-bias", args.optimizer, args.decay and f"decay={args.decay}"]
     return " ".join(word for word in words if word)
+
+
+def _named(args: argparse.Namespace) -> list[str]:
+    """The options in use that describe a part of the network."""
+    return [f"--{part.replace('_', '-')}" for part in PARTS if getattr(args, part) not in (None, False)]
 
 
 def _from_lists(preset: Preset, inputs: list | None, targets: list | None, weights: list | None) -> Spec:

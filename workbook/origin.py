@@ -7,7 +7,7 @@ opens it through an Output.
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
 from enum import Enum
@@ -59,12 +59,12 @@ class Output:
     """A file to write under a name that a user gave.
 
     What stands there is replaced if gradsheet wrote it and nobody changed it, or else with `force`; then `backup` is
-    where the old file is kept.
+    where the old file is kept. `judge` knows files of that kind: a workbook of gradsheet's, if not told otherwise.
     """
 
-    def __init__(self, path: Path | str, *, force: bool = False):
+    def __init__(self, path: Path | str, *, force: bool = False, judge: Callable[[Path], Origin] = origin_of):
         """Raise GradsheetError now, before any work is done, where the file can't be written or replaced."""
-        self.path, self.force = Path(path), force
+        self.path, self.force, self._origin_of = Path(path), force, judge
         self.backup: Path | None = None
         check_writable(self.path)
         with sentences(self.path):
@@ -97,7 +97,7 @@ class Output:
 
     def _judge(self) -> Origin:
         refuse_what_is_no_file(self.path)
-        found = origin_of(self.path)
+        found = self._origin_of(self.path)
         if found in REFUSALS and not self.force:
             raise GradsheetError(f"{self.path} {REFUSALS[found]}")
         return found

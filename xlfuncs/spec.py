@@ -23,7 +23,6 @@ import numpy as np
 from xlfuncs.activations import ACTIVATIONS, LOSSES, OF_A_WHOLE_LAYER
 from xlfuncs.cells import quoted
 from xlfuncs.errors import GradsheetError
-from xlfuncs.expression import digits
 from xlfuncs.network import Layer, Network, count_columns, layer_symbols
 from xlfuncs.optimizers import OPTIMIZERS
 
@@ -31,7 +30,9 @@ BIASES = ("none", "unit", "layer")
 _SHARES = ("sigmoid", "softmax")
 _NEED_SHARES = ("binary-cross-entropy", "cross-entropy")
 SIZES = re.compile(r"\d+(-\d+)+", re.ASCII)
+DECAY = re.compile(r"\d*\.?\d+(e[+-]?\d{1,2})?", re.ASCII | re.IGNORECASE)
 _MOST_DIGITS = 6
+_SHOWN = 80  # characters of a line in a sentence
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class Spec:
     def __post_init__(self):
         """Raise GradsheetError for what doesn't go together."""
         if 0 in self.sizes:
-            raise GradsheetError(f"The sizes {self._sizes} hold a layer of 0 units; each layer needs at least 1.")
+            sizes = _short(self._sizes)
+            raise GradsheetError(f"The sizes {sizes} hold a layer of 0 units; each layer needs at least 1.")
         hidden, output = self.activations[:-1], self.activations[-1]
         if any(activation in OF_A_WHOLE_LAYER for activation in hidden):
             raise GradsheetError("softmax belongs to the last layer; name another activation for the hidden ones.")
@@ -92,7 +94,7 @@ class Spec:
         words += [f"bias={self.bias}"] if self.bias != "none" else []
         words += ["fixed-bias"] if self.fixed_bias else []
         words += [self.optimizer] if self.optimizer != "sgd" else []
-        words += [f"decay={digits(self.decay)}"] if self.decay else []
+        words += [f"decay={self.decay!r}".removesuffix(".0")] if self.decay else []
         words += [f"batch={self.batch}"] if self.batch else []
         return " ".join(words)
 
@@ -135,7 +137,7 @@ class Spec:
         for what, given in (("inputs", inputs), ("targets", targets), ("weights", weights)):
             if len(given) != needed[what]:
                 numbers = "1 number" if len(given) == 1 else f"{len(given):,} numbers"
-                raise GradsheetError(f"{what} has {numbers}; {self} needs {needed[what]:,}.")
+                raise GradsheetError(f"{what} has {numbers}; {_short(str(self))} needs {needed[what]:,}.")
         flat, at, layers = np.asarray(weights, dtype=float), 0, []
         for depth, symbol in enumerate(layer_symbols(len(self.sizes) - 1)):
             count, biases = self.counts[depth]
@@ -146,6 +148,11 @@ class Spec:
             layers.append(Layer(symbol, rows, tuple(added.tolist()), self.activations[depth], self.fixed_bias))
         given = tuple(map(float, inputs)), tuple(map(float, targets))
         return Network(*given, tuple(layers), self.loss, self.optimizer, self.decay)
+
+
+def _short(line: str) -> str:
+    """The line, or its beginning: a text of 32,767 characters fills a cell, and a sentence about it fits into none."""
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
 
 def _setting(word: str) -> tuple[str, object]:
@@ -162,10 +169,12 @@ def _setting(word: str) -> tuple[str, object]:
             return "bias", value
         case "batch" if value == "all":
             return "batch", 0
-        case "batch" if re.fullmatch(r"\d{1,7}", value) and int(value):
+        case "batch" if re.fullmatch(r"[0-9]{1,7}", value) and int(value):
             return "batch", int(value)
-        case "decay" if re.fullmatch(r"\d*\.?\d+(e[+-]?\d{1,2})?", value):
+        case "decay" if DECAY.fullmatch(value):
             return "decay", float(value)
+        case "decay":
+            raise GradsheetError(f"The network's decay is {quoted(value)}; give a number from 0, such as decay=0.01.")
     known = [*ACTIVATIONS, *LOSSES, *OPTIMIZERS, "bias=none|unit|layer", "fixed-bias", "decay=0.01", "batch=all|1|N"]
     raise GradsheetError(f"The network's word {quoted(word)} isn't known; use {', '.join(known[:-1])} or {known[-1]}.")
 

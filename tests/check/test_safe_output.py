@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -19,7 +20,7 @@ from tests.check.mutate import mutated
 from tests.check.packages import GOOD
 from tests.conftest import needs_program
 from workbook.check.checker import check_file
-from workbook.check.grades import harmless
+from workbook.check.grades import csv_of, harmless
 from workbook.cli import main
 
 WRONG = mutated("command line")[0]
@@ -240,7 +241,7 @@ def test_no_output_replaces_a_stranger(folder, option, capsys):
         assert "there already" in capsys.readouterr().err and out.read_bytes() == content
     assert check(path, option, out, "--force") == 1
     ours = out.read_bytes()
-    assert ours != content
+    assert ours != content and backups(out) == [content] and "is kept as" in capsys.readouterr().err
     assert check(path, option, out) == 1  # our own
     assert out.read_bytes() == ours
     if option == "--csv":
@@ -249,6 +250,45 @@ def test_no_output_replaces_a_stranger(folder, option, capsys):
         openpyxl.load_workbook(out).save(out)
     changed = out.read_bytes()
     assert check(path, option, out) == 2 and out.read_bytes() == changed
+    assert check(path, option, out, "--force") == 1
+    assert out.read_bytes() == ours and backups(out) == [changed, content]
+
+
+def backups(out):
+    """The contents of the files kept beside it, by their names (…-2 comes before the first)."""
+    return [path.read_bytes() for path in sorted(out.parent.glob(f"{out.stem}.20*"))]
+
+
+@pytest.mark.parametrize("option", ["--annotate", "--fix"])
+@pytest.mark.parametrize("part", ["[Content_Types].xml", "xl/worksheets/sheet1.xml"])
+def test_a_copy_of_which_one_part_was_exchanged_is_kept(folder, option, part, capsys):
+    """Its sheet Check is still ours, byte for byte, but the seal behind it doesn't fit any more."""
+    path, out = folder / "wrong.xlsx", folder / "out.xlsx"
+    assert check(path, option, out) == 1
+    with zipfile.ZipFile(out) as source, zipfile.ZipFile(folder / "new.xlsx", "w") as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name) + (b" " if name == part else b""))
+    os.replace(folder / "new.xlsx", out)
+    changed = out.read_bytes()
+    assert check(path, option, out) == 2 and "was changed since gradsheet wrote it" in capsys.readouterr().err
+    assert out.read_bytes() == changed
+
+
+def test_a_csv_that_another_program_saved_is_kept(folder, capsys):
+    """With the same headings and other quotes: somebody's remarks may be in it."""
+    out = folder / "out.csv"
+    assert check(folder / "wrong.xlsx", "--csv", out) == 1
+    out.write_bytes(out.read_bytes().replace(b'"', b""))
+    assert check(folder / "wrong.xlsx", "--csv", out) == 2
+    assert "was changed since gradsheet wrote it" in capsys.readouterr().err
+
+
+def test_what_comes_while_the_checking_goes_on_is_kept(folder, monkeypatch, capsys):
+    """An output is judged again just before it is replaced."""
+    out, made = folder / "out.csv", csv_of
+    monkeypatch.setattr("workbook.check.cli.csv_of", lambda found: (out.write_bytes(b"my thesis"), made(found))[1])
+    assert check(folder / "wrong.xlsx", "--csv", out) == 2
+    assert "there already" in capsys.readouterr().err and out.read_bytes() == b"my thesis"
 
 
 def test_outputs_are_judged_before_the_checking(folder, capsys, monkeypatch):

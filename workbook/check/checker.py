@@ -17,7 +17,7 @@ from workbook.check.formula_findings import formula_findings, mostly_unexplained
 from workbook.check.judge import Judged, judge_of, judge_table
 from workbook.check.limits import too_large
 from workbook.check.reader import read_book
-from workbook.check.tables import Table, find_tables
+from workbook.check.tables import Table, find_tables, goes_on
 from workbook.check.unfinished import missing_parts, unfinished_place
 from workbook.check.values import other_activation, value_findings
 from workbook.references import a1, on_sheet
@@ -75,6 +75,9 @@ def _check_table(book: Book, table: Table, tables: list[Table]) -> TableReport:
     if table.sheet.cut is not None and table.last >= table.sheet.cut - 1:
         text = f"Only the rows up to {table.sheet.cut} were read; the table goes on."
         found.append(Finding("not read", table.sheet.name, [], text, note=True, place=f"row {table.sheet.cut}"))
+    elif table.last >= table.first and not values_only and (more := goes_on(table)) is not None:
+        text = f"Not judged: the table goes on in row {more} after an empty row; only the rows above it were judged."
+        found.append(Finding("not read", table.sheet.name, [], text, note=True, place=f"row {more}"))
     verdict, why = _verdict(table, judged, found)
     return _table_report(table, verdict, [*found, *why], values_only, judged.network is not None)
 

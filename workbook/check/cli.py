@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workbook.check.grades import csv_of, first_fault
 from workbook.check.inputs import Input, inputs_of
-from workbook.check.outputs import refuse_outputs, write_outputs
+from workbook.check.outputs import outputs_of, write_outputs
 from workbook.check.report_text import effect_text, table_text
 from workbook.check.worker import Answer, Job
 from workbook.check.workers import Workers, count_for
@@ -22,6 +22,7 @@ from xlfuncs.errors import GradsheetError
 
 if TYPE_CHECKING:
     from workbook.check.findings import FileReport
+    from workbook.origin import Output
 
 DETAILED = 3  # files up to which every finding is printed
 
@@ -41,7 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--fix", metavar="OUT.xlsx", type=Path, help="a copy with the formulas mended (one FILE)")
     parser.add_argument(
-        "--force", action="store_true", help="replace an existing OUT that gradsheet check didn't write"
+        "--force",
+        action="store_true",
+        help="replace an OUT that gradsheet check didn't write or that was changed; the old file is kept beside it",
     )
 
 
@@ -50,16 +53,19 @@ def run(args: argparse.Namespace) -> int:
     inputs = inputs_of(args.files)
     outputs = _outputs(args, [one.path for one in inputs])
     with TemporaryDirectory(prefix="gradsheet-") as folder:
-        copies = {option: Path(folder, option, path.name) for option, path in outputs.items() if option != "csv"}
+        copies = {option: Path(folder, option, out.path.name) for option, out in outputs.items() if option != "csv"}
         answers = _check_all(inputs, copies, quiet=args.json or not sys.stderr.isatty())
         reports = [answer.report for answer in answers]
         refused = _refusal(answers, copies, outputs)
         if refused is None:
-            contents = {outputs[option]: path.read_bytes() for option, path in copies.items() if path.exists()}
-            contents |= {outputs["csv"]: csv_of(reports)} if "csv" in outputs else {}
+            contents = [(outputs[option], path.read_bytes()) for option, path in copies.items() if path.exists()]
+            contents += [(outputs["csv"], csv_of(reports))] if "csv" in outputs else []
             write_outputs(contents)
     for option, sentence in answers[0].copied.items() if refused is None else ():
-        say(_line(f"{outputs[option]}: {sentence}"), sys.stderr)
+        say(_line(f"{outputs[option].path}: {sentence}"), sys.stderr)
+    for output in outputs.values():
+        if output.backup is not None:
+            say(_line(f"The file that was there before is kept as {output.backup}."), sys.stderr)
     if args.json:
         print(_json(reports))
     else:
@@ -69,15 +75,14 @@ def run(args: argparse.Namespace) -> int:
     return max(_shown(report.verdict).code for report in reports)
 
 
-def _outputs(args: argparse.Namespace, paths: list[Path]) -> dict[str, Path]:
+def _outputs(args: argparse.Namespace, paths: list[Path]) -> dict[str, Output]:
     """The files to be written by their options' names. Raises GradsheetError where one of them may not be."""
     named = {"csv": args.csv, "annotate": args.annotate, "fix": args.fix}
-    outputs = {option: path for option, path in named.items() if path is not None}
+    wanted = {option: path for option, path in named.items() if path is not None}
     for option in ("annotate", "fix"):
-        if option in outputs and len(paths) != 1:
+        if option in wanted and len(paths) != 1:
             raise GradsheetError(f"--{option} makes a copy of one file; give one FILE, not {len(paths)}.")
-    refuse_outputs(outputs, paths, args.force)
-    return outputs
+    return outputs_of(wanted, paths, args.force)
 
 
 def _check_all(inputs: list[Input], copies: dict[str, Path], quiet: bool) -> list[Answer]:
@@ -101,13 +106,13 @@ def _check_all(inputs: list[Input], copies: dict[str, Path], quiet: bool) -> lis
         ]
 
 
-def _refusal(answers: list[Answer], copies: dict[str, Path], outputs: dict[str, Path]) -> str | None:
+def _refusal(answers: list[Answer], copies: dict[str, Path], outputs: dict[str, Output]) -> str | None:
     """Why the copies of the one file could not be made, None where they could."""
     if not copies or answers[0].refused is None:
         return None
     sentence = answers[0].refused
     for option, path in copies.items():  # the sentence may name the copy where it was to be made first
-        there = str(outputs[option]).removesuffix(path.name)
+        there = str(outputs[option].path).removesuffix(path.name)
         sentence = sentence.replace(f"{path.parent}{os.sep}", there)
     return f"{sentence} Nothing was written."
 

@@ -13,6 +13,7 @@ from workbook.check.findings import FileReport, Finding
 from workbook.check.marks import FAULT_COLOUR, NOTE_COLOUR, Formats, add_comments
 from workbook.check.package import MAIN, Package, sound
 from workbook.check.report_text import effect_text, table_text
+from workbook.check.seal import seal
 from workbook.references import a1, on_sheet
 from xlfuncs.errors import GradsheetError
 
@@ -38,6 +39,7 @@ def _annotated(book: Book, report: FileReport, out: Path) -> Package:
     number = add_sheet(package, findings_sheet(book, report, formats))
     formats.save()
     open_on(package, number)
+    seal(package, number)
     return package
 
 

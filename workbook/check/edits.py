@@ -74,7 +74,7 @@ def _plan(edit: Edit, table: Table) -> None:
             place = (table.sheet.name, row, part.column)
             cell = table.sheet.cell(row, part.column)
             right = right_formula(table, part.variable, row)
-            if part.variable in table.blueprint.constants and cell is not None and cell.formula is None:
+            if part.variable in table.blueprint.constants and (cell is None or cell.formula is None):
                 first = table.cell(part.variable, table.first)
                 if first is None or not isinstance(first.value, float):
                     return edit.leave(f"{part.variable} has no number in the first row")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from workbook.terminal import printable
@@ -20,12 +21,22 @@ _FORMULA = re.compile(r"""((?:^|[,;|\t\r\n])[\s"']*)(?=[=+\-@＝＋－＠])""")
 
 def csv_of(reports: list[FileReport]) -> bytes:
     """File, verdict, number of faults and first fault of each file, every field in quotes."""
+    rows = [(report.file, report.verdict, len(report.faults), first_fault(report)) for report in reports]
+    return _written([HEADINGS, *([harmless(str(cell)) for cell in row] for row in rows)])
+
+
+def is_as_written(content: bytes) -> bool:
+    """Whether a CSV has the form that `csv_of` gives it, which no spreadsheet program keeps."""
+    try:
+        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    except (UnicodeDecodeError, csv.Error):
+        return False
+    return _written(rows) == content and all(len(row) == len(HEADINGS) for row in rows)
+
+
+def _written(rows: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
-    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
-    writer.writerow(HEADINGS)
-    for report in reports:
-        cells = (report.file, report.verdict, len(report.faults), first_fault(report))
-        writer.writerow([harmless(str(cell)) for cell in cells])
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows(rows)
     return "\ufeff".encode() + text.getvalue().encode()  # the mark tells Excel that it is UTF-8
 
 

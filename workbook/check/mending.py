@@ -19,6 +19,7 @@ from workbook.check.findings import FileReport, Finding
 from workbook.check.marks import MENDED_COLOUR, Formats
 from workbook.check.package import Package, sound, tag
 from workbook.check.recalculate import CellError, Place, Value
+from workbook.check.seal import seal
 from workbook.check.settle import Settled, settle
 from workbook.check.tables import Table
 
@@ -62,6 +63,7 @@ def _mended(book: Book, report: FileReport, tables: list[Table], out: Path) -> t
     open_on(package, number)
     if settled.tables:
         _recalculate_on_load(package)
+    seal(package, number)
     return package, " ".join(sentences)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +42,9 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 
 def other_network(table: Table, judged: Judged, judge: Judge) -> str | None:
     """What kind of network the table holds instead of the one that is judged here; None where it holds none."""
+    another = several_samples(table) or changing_rate(table)
+    if another is not None:
+        return another
     wrong = {}
     # A rule that refers to its own row above, such as momentum's, grows from row to row until it is too long to judge.
     undecided = Counter(variable for cells in judged.unjudged.values() for variable, _ in cells)
@@ -58,6 +62,7 @@ def other_network(table: Table, judged: Judged, judge: Judge) -> str | None:
         or _bias(wrong, table, judge)
         or _error(meanings, wrong, table, judge)
         or _update_rule(wrong, table, judge)
+        or _scaled_gradients(meanings, table, judge)
     )
 
 
@@ -195,6 +200,61 @@ def _update_rule(wrong: dict[str, Node], table: Table, judge: Judge) -> str | No
     uses = [leaf for leaf in leaves(wrong[columns[0]]) if leaf.kind == "var"]
     older = any(leaf.value == (columns[0], -2) or leaf.value == (f"grad_{columns[0]}", -2) for leaf in uses)
     return "an update rule with momentum" if len(rules) == 1 and older else None
+
+
+def _scaled_gradients(meanings: dict[str, Node], table: Table, judge: Judge) -> str | None:
+    """Columns that hold ɳ·∂E/∂w or -∂E/∂w, with updates that fit: the weights go down the slope all the same."""
+    steps, updates = Counter(), Counter()
+    columns = [v for v in judge.blueprint.learned if {v, f"grad_{v}"} <= meanings.keys()]
+    for variable in columns:
+        gradient = _value(meanings[f"grad_{variable}"], judge.leaf)
+        value = _value(meanings[variable], judge.leaf_for(variable))
+        if gradient is None or value is None:
+            continue
+        steps[_factor(gradient, judge.sample[f"grad_{variable}"][MIDDLE], judge)] += 1
+        step = judge.sample[variable][MIDDLE - 1] - value
+        updates[_factor(step, judge.sample[f"grad_{variable}"][MIDDLE - 1], judge)] += 1
+    if not columns:
+        return None
+    (held, votes), (moved, moves) = (counted.most_common(1)[0] for counted in (steps, updates))
+    if held is None or moved is None or min(votes, moves) * 2 <= len(columns) or held == (1, False):
+        return None
+    if moved == (1, True) or held[0] * moved[0] < 0 or (held[1] and moved[1]):
+        return None
+    return "its gradient columns hold " + ("−∂E/∂w" if held == (-1, False) else "∂E/∂w times another number, such as ɳ")
+
+
+def _factor(value: Array, right: Array, judge: Judge) -> tuple[float, bool] | None:
+    """By what the value is a multiple of the right one: a number, and whether the learning rate is a factor besides."""
+    for rate, times in ((False, 1.0), (True, judge.sample[RATE][0])):
+        for sign in (1, -1):
+            ratio = _steady_ratio(sign * value, right * times)
+            if ratio is not None:
+                return sign * ratio, rate
+    return None
+
+
+def several_samples(table: Table) -> str | None:
+    """Inputs or targets that take turns from row to row: a sample a row, then the first one again."""
+    names = [v for v in table.blueprint.constants if v in table.values and v[0] in "it"]
+    if not names:
+        return None
+    rows = list(zip(*(table.values[v].tolist() for v in names), strict=True))
+    if not np.isfinite(rows).all():
+        return None
+    counts = Counter(rows)
+    turns = sum(a != b for a, b in pairwise(rows))
+    in_turn = len(counts) > 1 and min(counts.values()) > 1 and turns >= 2 * len(counts)
+    return "its rows take turns with several samples" if in_turn else None
+
+
+def changing_rate(table: Table) -> str | None:
+    """A column of learning rates that aren't the same in every row."""
+    if table.rate_column is None:
+        return None
+    cells = (table.sheet.cell(row, table.rate_column) for row in table.rows)
+    rates = {cell.value for cell in cells if cell is not None and isinstance(cell.value, float)}
+    return "its learning rate changes from row to row" if len(rates) > 1 else None
 
 
 def _renamed(node: Node, weight: str) -> Node:

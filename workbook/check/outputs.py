@@ -8,43 +8,36 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from workbook.check.grades import HEADINGS
+from workbook.check.grades import HEADINGS, is_as_written
+from workbook.origin import Origin, Output
 from xlfuncs.errors import GradsheetError
 
 
-def refuse_outputs(outputs: dict[str, Path], inputs: list[Path], force: bool) -> None:
-    """Raise GradsheetError unless every output (by its option's name) may be written.
+def outputs_of(paths: dict[str, Path], inputs: list[Path], force: bool) -> dict[str, Output]:
+    """The outputs by their options' names. Raises GradsheetError unless every one of them may be written.
 
-    An existing file is replaced only if it is an earlier output of that kind, or if `force` says so; a file that is
-    checked never is, whatever link or spelling leads to it.
+    An existing file is replaced only if it is an earlier output of that kind, or with `force`, which keeps it under
+    another name; a file that is checked never is, whatever link or spelling leads to it.
     """
-    for path in outputs.values():
+    for path in paths.values():
         if any(_same(path, one) for one in inputs):
             raise GradsheetError("The original is never written to; give another name for the copy.")
-    if len({os.path.realpath(path).casefold() for path in outputs.values()}) < len(outputs):
+    if len({os.path.realpath(path).casefold() for path in paths.values()}) < len(paths):
         raise GradsheetError("--csv, --annotate and --fix need different file names.")
-    for option, path in outputs.items():
-        if not path.parent.is_dir():
-            raise GradsheetError(
-                f"{path} can't be written: the folder {path.parent} does not exist; make it or choose another."
-            )
-        if path.exists() and not path.is_dir() and not (force and path.is_file()) and not _is_ours(option, path):
-            raise GradsheetError(
-                f"{path} is there already and was not written by gradsheet check --{option}, or was changed since; "
-                "choose another name, or add --force to replace it."
-            )
+    return {
+        option: Output(path, force=force, judge=_origin_of_grades if option == "csv" else _origin_of_copy)
+        for option, path in paths.items()
+    }
 
 
-def write_outputs(contents: dict[Path, bytes]) -> None:
+def write_outputs(contents: list[tuple[Output, bytes]]) -> None:
     """Write the files, each whole, none before all are on the disk; the error of a later one says what stands."""
-    from workbook.files import write_whole
-
     written: list[str] = []
     try:
         with ExitStack() as stack:
-            for path in contents:
-                stack.push(_noting(written, path))
-                stack.enter_context(write_whole(path)).write(contents[path])
+            for output, content in contents:
+                stack.push(_noting(written, output.path))
+                stack.enter_context(output.open()).write(content)
     except GradsheetError as error:
         done = f"{' and '.join(written)} was written before." if written else "Nothing was written."
         raise GradsheetError(f"{error} {done}") from error
@@ -65,22 +58,26 @@ def _same(one: Path, other: Path) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 
-def _is_ours(option: str, path: Path) -> bool:
-    """Whether the file is one that the option wrote before and that nobody saved since."""
-    return path.is_file() and (_is_grades(path) if option == "csv" else _is_copy(path))
-
-
-def _is_grades(path: Path) -> bool:
-    with suppress(OSError), path.open("rb") as file:
+def _origin_of_grades(path: Path) -> Origin:
+    """A CSV holds no proof, but every program that saves it writes its quotes in another way."""
+    if not path.exists():
+        return Origin.ABSENT
+    with path.open("rb") as file:
         start = file.readline(200).decode("utf-8-sig", "replace").replace('"', "").strip()
-        return start == ",".join(HEADINGS)
-    return False
+        if start != ",".join(HEADINGS):
+            return Origin.FOREIGN
+        file.seek(0)
+        return Origin.UNTOUCHED if is_as_written(file.read()) else Origin.CHANGED
 
 
-def _is_copy(path: Path) -> bool:
-    """A copy has a sheet Check with our words in its cells, where other programs would put them among shared texts."""
+def _origin_of_copy(path: Path) -> Origin:
+    """A copy has a sheet Check with our words in its cells, and our seal behind it as long as nobody saved it."""
     from workbook.check.parts import UNSOUND, Parts
+    from workbook.check.seal import is_sealed
 
+    if not path.exists():
+        return Origin.ABSENT
+    found = Origin.FOREIGN
     try:
         with zipfile.ZipFile(path) as archive:
             parts = Parts(path, archive)
@@ -90,10 +87,12 @@ def _is_copy(path: Path) -> bool:
                 relation = next((v for k, v in element.attrib.items() if k.endswith("}id")), None)
                 part = relations.get(relation, ("", ""))[1]
                 if element.get("name", "").startswith("Check") and part in parts and _says_check(parts, part):
-                    return True
-    except (*UNSOUND, OSError):
+                    if is_sealed(archive, parts.parts[part]):
+                        return Origin.UNTOUCHED
+                    found = Origin.CHANGED
+    except UNSOUND:
         pass
-    return False
+    return found
 
 
 def _says_check(parts, part: str) -> bool:

@@ -207,9 +207,10 @@ class Resolver:
             if variable not in table.columns or table.last < table.first:
                 continue
             values = table.values[variable]
-            if np.isfinite(values).all() and abs(values - values[0]).max(initial=0.0) <= 1e-9 * max(
-                1.0, abs(values[0])
-            ):
+            # Below the first row a cell may be empty: then all formulas read the first one, or `values` tells of it.
+            empty = [table.cell(variable, row) is None for row in table.rows]
+            off = np.abs(np.where(empty, values[0], values) - values[0])
+            if np.isfinite(off).all() and off.max(initial=0.0) <= 1e-9 * max(1.0, abs(values[0])):
                 self.steady.add(variable)
             cells = [table.cell(variable, row) for row in table.rows][1:]
             if cells and all(cell is not None and cell.template is not None for cell in cells):

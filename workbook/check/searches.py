@@ -16,7 +16,7 @@ from workbook.check.classify import Array, Diagnosis, Judge
 from workbook.check.evaluate import UnknownError
 from workbook.check.formula import Node
 from workbook.check.kinds import PRIORITY, RATE, kinds_of
-from workbook.check.trees import LEAVES, at, distinct, paths, put, swap
+from workbook.check.trees import LEAVES, at, calculated, distinct, paths, put, swap
 
 _FACTOR_LIMIT = 60
 _BUDGET = 6000  # formulas tried for one diagnosis
@@ -131,7 +131,7 @@ class Search:
 
     def signs(self, node: Node) -> Diagnosis | None:
         """A sign that is the wrong way round."""
-        for path, old in paths(node):
+        for path, old in calculated(node):
             if self.fits(put(node, path, Node("op", "neg", (old,)))):
                 return Diagnosis("sign")
             if old.kind == "op" and old.value in ("+", "-"):
@@ -141,7 +141,7 @@ class Search:
         return None
 
     def _operators(self, node: Node) -> Diagnosis | None:
-        for path, old in paths(node):
+        for path, old in calculated(node):
             if old.kind == "op" and old.value in _SIGN and old.value != "neg":
                 for operator in "*/+-^":
                     other = Node("op", operator, old.args)
@@ -151,7 +151,7 @@ class Search:
 
     def _factors(self, node: Node, right: Node) -> Diagnosis | None:
         factors = factors_of(right)
-        terms = [(path, old) for path, old in paths(node) if old.kind != "number" or not path][:_FACTOR_LIMIT]
+        terms = [(path, old) for path, old in calculated(node) if old.kind != "number" or not path][:_FACTOR_LIMIT]
         for path, old in terms:  # a square that was forgotten
             if self.fits(put(node, path, Node("op", "^", (old, Node("number", 2.0))))):
                 return Diagnosis("missing factor", detail="square")
@@ -176,7 +176,7 @@ class Search:
     def _terms(self, node: Node, right: Node) -> Diagnosis | None:
         terms = [arg for _, part in paths(right) if part.kind == "op" and part.value == "+" for arg in part.args]
         for term in dict.fromkeys(terms):
-            for path, old in paths(node):
+            for path, old in calculated(node):
                 if self.fits(put(node, path, Node("op", "+", (old, term)))):
                     return Diagnosis("missing term", swaps=((term, term),))
         return None
@@ -186,7 +186,7 @@ class Search:
         mine, wanted = distinct(node), distinct(right)
         missing = [leaf for leaf in wanted if leaf not in mine]
         swaps = [None] + [(old, new) for old in mine for new in (missing or wanted) if old != new]
-        operators = [(path, old) for path, old in paths(node) if old.kind == "op" and old.value in ("+", "-", "*")]
+        operators = [(path, old) for path, old in calculated(node) if old.kind == "op" and old.value in ("+", "-", "*")]
         groups = [(a,) for a in operators] + [
             pair for pair in combinations(operators, 2) if pair[0][1].value == pair[1][1].value
         ]

@@ -264,6 +264,8 @@ def _wrong_rate(told: Told) -> str:
 def _rounded(told: Told) -> str:
     digits = f" to {told.diagnosis.detail} digits" if told.diagnosis.detail else ""
     verb = "are" if told.many else "is"
+    if all(variable.startswith("E") for variable in told.variables):  # nothing is calculated from an error
+        return f"{told.who} {verb} rounded{digits}, so what is lost can no longer be seen. Leave ROUND out."
     return f"{told.who} {verb} rounded{digits}, and the rows below go on with the rounded number. Leave ROUND out."
 
 
@@ -281,6 +283,8 @@ def _itself(told: Told) -> str:
 @_tells("error value")
 def _error_value(told: Told) -> str:
     shown, _, reason = told.diagnosis.detail.partition("|")
+    if reason.startswith("gives no number"):
+        return f"{told.who}: the cell shows {shown} instead of a number, because of its own formula."
     return f"{told.who}: the cell shows {shown} instead of a number; its formula {reason}."
 
 

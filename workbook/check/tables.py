@@ -152,10 +152,38 @@ def _data_rows(sheet: Sheet, header: int, columns: dict[str, int], blueprint: Bl
     first = next((r for r in range(header + 1, min(header + 2 + MAX_GAP, end)) if _has(sheet, r, results)), header + 1)
     last = first - 1
     for row in range(first, end):
-        if not _has(sheet, row, computed, 4):
+        if not _has(sheet, row, computed, 4) or _sums_up(sheet, row, computed):
             break
         last = row
     return first, last
+
+
+def goes_on(table: Table) -> int | None:
+    """The first of more rows that follow after an empty one and read the table's own columns, None where it ends."""
+    computed = [table.columns[v] for v in table.computed]
+    for row in range(table.last + 1, table.last + 2 + MAX_GAP):
+        if row in table.sheet.rows and _headers(table.sheet, row):
+            return None
+        if not _has(table.sheet, row, computed, 2) or _sums_up(table.sheet, row, computed):
+            continue
+        cells = [table.sheet.cell(row, column) for column in computed]
+        if sum(cell is not None and cell.template is not None for cell in cells) * 2 > len(cells):
+            return row
+    return None
+
+
+def _sums_up(sheet: Sheet, row: int, columns: list[int]) -> bool:
+    """Whether most of these cells take a sum, a mean or the like of the column above them: no step of the training."""
+    cells = [cell for column in columns if (cell := sheet.cell(row, column)) is not None and cell.template is not None]
+    return sum(map(_takes_rows_above, cells)) * 2 > len(cells)
+
+
+def _takes_rows_above(cell: Cell) -> bool:
+    tree = cell.template.tree
+    if tree.kind != "call" or not tree.args or tree.args[0].kind != "range":
+        return False
+    top, bottom = tree.args[0].value
+    return (top.column, top.fixed_column) == (bottom.column, bottom.fixed_column) and bottom.row > top.row
 
 
 def _has(sheet: Sheet, row: int, columns: list[int], share: int = 3) -> bool:

@@ -52,6 +52,13 @@ def paths(node: Node, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, .
         yield from paths(arg, (*path, k))
 
 
+def calculated(node: Node) -> list[tuple[tuple[int, ...], Node]]:
+    """The parts that stand in no condition of IF: a changed condition may hold by chance, which explains no slip."""
+    parts = list(paths(node))
+    conditions = [(*path, 0) for path, part in parts if part.kind == "call" and part.value == "IF"]
+    return [(path, part) for path, part in parts if not any(path[: len(c)] == c for c in conditions)]
+
+
 def at(node: Node, path: tuple[int, ...]) -> Node:
     """The part at that place."""
     for k in path:

@@ -16,7 +16,7 @@ from workbook.check.classify import Diagnosis
 from workbook.check.evaluate import UnknownError
 from workbook.check.formula import Node
 from workbook.check.searches import Search, factors_of
-from workbook.check.trees import LEAVES, at, distinct, paths, put, swap
+from workbook.check.trees import LEAVES, at, calculated, distinct, paths, put, swap
 from xlfuncs.blueprint import MIDDLE
 
 _FIRST, _SECOND = Node("var", ("?", 1)), Node("var", ("?", 2))
@@ -125,7 +125,7 @@ def _exchanges(search: Search, node: Node, right: Node) -> list[_Hole]:
 def _factors(node: Node, right: Node) -> list[_Hole]:
     """A factor too few or too many in any of the formula's products."""
     choices = tuple(factor for factor in factors_of(right) if factor.depth <= _SIMPLE)
-    products = [path for path, _ in paths(node) if not path or at(node, path[:-1]).value not in ("*", "/")]
+    products = [path for path, _ in calculated(node) if not path or at(node, path[:-1]).value not in ("*", "/")]
     found = []
     for path in products[:_PLACES]:
         for operator, kind in (("*", "missing factor"), ("/", "extra factor")):
@@ -142,12 +142,12 @@ def _factors(node: Node, right: Node) -> list[_Hole]:
 
 def _changes(node: Node, right: Node, reparsed: Callable[[], Iterator[Node]]) -> Iterator[tuple[Node, Diagnosis]]:
     """The formula with a sign turned, a square put in, or a pair of brackets put in."""
-    for path, old in paths(node):
+    for path, old in calculated(node):
         yield put(node, path, Node("op", "neg", (old,))), Diagnosis("sign")
         if old.kind == "op" and old.value in ("+", "-"):
             other = Node("op", "-" if old.value == "+" else "+", old.args)
             yield put(node, path, other), Diagnosis("sign")
-    for path, old in paths(node) if any(part.value == "^" for _, part in paths(right)) else ():
+    for path, old in calculated(node) if any(part.value == "^" for _, part in paths(right)) else ():
         square = Node("op", "^", (old, Node("number", 2.0)))
         yield put(node, path, square), Diagnosis("missing factor", detail="square")
     for changed in islice(reparsed(), _BRACKETS):

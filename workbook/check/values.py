@@ -98,7 +98,7 @@ def typed_findings(table: Table, judged: Judged) -> list[Finding]:
         if whole:
             text = f"{words.names_text([variable])}: the whole column is typed, without formulas."
         found.append(Finding("typed-over", table.sheet.name, [_typed_part(table, variable, rows)], text))
-    return found + _changed_constants(table)
+    return found + _changed_constants(table) + _given_without_number(table, judged)
 
 
 def _typed_part(table: Table, variable: str, rows: list[int]) -> Part:
@@ -146,3 +146,58 @@ def _changed_constants(table: Table) -> list[Finding]:
             kind = {"t": "wrong target", "b": "wrong variable"}.get(variable[0], "wrong input")
             found.append(Finding(kind, table.sheet.name, [part], text, also=("changed constant",)))
     return found
+
+
+def _given_without_number(table: Table, judged: Judged) -> list[Finding]:
+    """Cells of inputs and targets that formulas read though no number stands in them.
+
+    An empty one counts as 0, so the table isn't right. What a text counts as depends on the computer's settings.
+    """
+    holes: dict[tuple[int, int], str] = {}
+    for variable in table.blueprint.constants & table.columns.keys():
+        for row in table.rows:
+            cell = table.cell(variable, row)
+            if cell is None or (cell.template is None and not isinstance(cell.value, float)):
+                holes[(row, table.columns[variable])] = variable
+    if not holes:
+        return []
+    read: dict[tuple[str, object], list[int]] = {}
+    for row, column in sorted(holes.keys() & _read_by_formulas(table, judged)):
+        cell = table.sheet.cell(row, column)
+        read.setdefault((holes[(row, column)], None if cell is None else cell.value), []).append(row)
+    found = []
+    for (variable, value), rows in read.items():
+        where, column = f"row{'s' if len(rows) > 1 else ''} {_rows_text(rows)}", table.columns[variable]
+        if value is None:
+            first = table.values[variable][0]
+            right = None if np.isnan(first) else f"{first:.10g}"
+            text = f"{variable} is empty in {where}, so the formulas that read it there calculate with 0."
+            kind = {"t": "wrong target", "b": "wrong variable"}.get(variable[0], "wrong input")
+            part = Part(variable, column, rows, "nothing", "nothing", right, variable)
+            found.append(Finding(kind, table.sheet.name, [part], text, also=("changed constant",)))
+        else:
+            shown = f"“{str(value)[:30]}”"
+            text = f"Not judged: {variable} holds {shown} in {where}, which is no number, and formulas read it."
+            part = Part(variable, column, rows, str(value), str(value), None, None)
+            found.append(Finding("not judged", table.sheet.name, [part], text, note=True))
+    return found
+
+
+def _read_by_formulas(table: Table, judged: Judged) -> set[tuple[int, int]]:
+    """The cells of the table's sheet to which its formulas refer."""
+    found = set()
+    for variable, row in judged.meanings:
+        cell = table.cell(variable, row)
+        if cell is not None and cell.template is not None:
+            found.update(ref.at(row, table.columns[variable]) for ref in cell.template.refs if _is_here(ref, table))
+    return found
+
+
+def _is_here(ref, table: Table) -> bool:
+    return ref.sheet is None or ref.sheet.casefold() == table.sheet.name.casefold()
+
+
+def _rows_text(rows: list[int]) -> str:
+    if len(rows) > 2 and rows[-1] - rows[0] == len(rows) - 1:
+        return f"{rows[0]} to {rows[-1]}"
+    return ", ".join(map(str, rows))
