@@ -113,3 +113,13 @@ def test_a_dead_start_and_a_diverging_rate_are_numbers_or_infinite_never_an_exce
     spec = Spec.parse("2-2-1 identity squared")
     rows = trained(spec, [[3.0, 4.0]], [[1.0]], [5.0] * 6).table(1000.0, 60)
     assert rows.shape == (60, 24) and not np.isfinite(rows[-1]).all()
+
+
+@pytest.mark.parametrize("text", ["2-2 softmax binary-cross-entropy", "2-2-2 relu softmax binary-cross-entropy"])
+def test_an_output_of_exactly_0_is_infinite_never_an_exception(text):
+    spec = Spec.parse(text)
+    weights = [1.0] * (spec.weight_count - 4) + [1000.0, 1000.0, -1000.0, -1000.0]
+    training = trained(spec, [[1.0, 1.0]], [[0.5, 0.5]], weights)
+    assert not np.isfinite(training.table(0.1, 3)).all()
+    assert not np.isfinite(training.mean_gradients()).all()
+    assert training.weights_after(0.1, 2).shape == (spec.weight_count,)

@@ -6,6 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from openpyxl import load_workbook
 
 from workbook import build
 from workbook.layout import Layout, StartLayout, sheet_name
@@ -124,3 +125,21 @@ def test_a_second_engine_finds_the_same_numbers(text, tmp_path):
         columns = range(1, len(network.columns) + 1)
         found = [[book.get_value(sheet, row, column) for column in columns] for row in rows]
         np.testing.assert_allclose(np.array(found, dtype=float), table.table, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2-2-2", "Each weight is the one above it minus ɳ times its gradient above it: w1 − ɳ·∂E/∂w1."),
+        ("2-2-2 decay=0.01", "0.01·w1 is added to the gradient first (weight decay)."),
+        (
+            "2-2-2 adam",
+            "Each weight is the one above it minus the step of adam, whose memory stands in the last columns.",
+        ),
+    ],
+)
+def test_start_says_how_weights_learn(text, said, tmp_path):
+    _, _, path = built(text, tmp_path)
+    cells = [str(cell) for row in load_workbook(path)["Start"].iter_rows(values_only=True) for cell in row]
+    assert any(said in cell for cell in cells)
+    assert (" adam" in text) == any("memory" in cell for cell in cells)

@@ -3,7 +3,7 @@
 import pytest
 
 from xlfuncs.derivative import adjoints, derivative, times
-from xlfuncs.expression import Expr, excel, name, number, text, total
+from xlfuncs.expression import Expr, evaluate, excel, name, number, text, total
 from xlfuncs.network import DEFAULT
 from xlfuncs.spec import Spec
 
@@ -88,3 +88,17 @@ def test_signs_and_powers_in_a_cell():
     assert by_cells(total([w, -x])) == "w1+(-i1)"
     assert by_cells(w - (x - o)) == "w1-(i1-o1)"
     assert by_cells(w / (x * o)) == "w1/(i1*o1)"
+
+
+def test_an_operand_that_excel_writes_as_a_quotient_is_put_in_parentheses():
+    s = Expr("sigmoid", (w,))
+    assert by_cells(x / s) == "i1/(1/(1+EXP(-w1)))"
+    assert by_cells(s**2) == "(1/(1+EXP(-w1)))^2"
+    assert by_cells(-Expr("raised", (number(0.9), x))) == "-(0.9^i1)"
+    assert by_cells(w + number(1e-8)) == "w1+1E-08"
+
+
+def test_a_softmax_over_the_same_expression_twice():
+    # e^w / (2·e^w) is a half, whatever w is.
+    half = Expr("softmax", (w, w, w))
+    assert evaluate(derivative(half, "w1"), {"w1": 0.3}) == pytest.approx(0.0, abs=1e-16)

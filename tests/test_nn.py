@@ -141,3 +141,18 @@ def test_a_line_that_fills_a_cell_gets_a_sentence_that_fits_into_one(line):
 def test_the_exercise_is_its_own_line():
     spec = Spec.parse("2-2-2")
     assert spec.network(INPUTS, TARGETS, WEIGHTS) == DEFAULT
+
+
+def test_a_derivation_that_divides_by_0_is_a_sentence():
+    # a_o1 is exactly 1: its error is 0 and its gradient is right, but not by way of (1 - t1)/(1 - a_o1).
+    values = [1.0, 1.0], [1.0], [50.0, 50.0], "2-1 binary-cross-entropy"
+    assert xlfuncs.NN_GRAD(*values) == [[0.0, 0.0]]
+    with pytest.raises(GradsheetError, match="divides by 0"):
+        xlfuncs.NN_EXPLAIN(*values, "w1")
+
+
+@pytest.mark.parametrize("decay", ["0.123456789", "1234567.5", "1e-05", "1e20"])
+def test_the_line_keeps_every_digit_of_the_decay(decay):
+    spec = Spec.parse(f"2-2-2 decay={decay}")
+    assert spec.decay == float(decay)
+    assert Spec.parse(str(spec)) == spec

@@ -210,7 +210,8 @@ def _legend(page: Page, layout: Layout) -> None:
 def _meanings(network: Network) -> dict[str, tuple[str, str]]:
     """Of each group of columns the names and what they are."""
     before = "input" if len(network.layers) < 3 else "the layer before"
-    step = "ɳ·gradient" if network.optimizer == "sgd" else f"the step of {network.optimizer}"
+    gradient = f"(gradient + {network.decay:g}·w)" if network.decay else "gradient"
+    step = f"ɳ·{gradient}" if network.optimizer == "sgd" else f"the step of {network.optimizer}"
     hidden = texts.listing(list(dict.fromkeys(_then(layer.activation) for layer in network.layers[:-1])) or ["σ"], "or")
     added = " + bias" if network.biases else ""
     source = "a_h" if len(network.layers) > 1 else "input"

@@ -9,7 +9,7 @@ from workbook.layout import COLUMN_CHARS, GRAPHS, Layout, StartLayout, absolute,
 from workbook.lr_sheet import only_numbers
 from workbook.page import NATIVE, OVERVIEW_TAB, UDF, VALUES, Page
 from workbook.rate_rows import RateTable
-from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES
+from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES, Network
 from xlfuncs.spec import Spec
 
 CHART_COLUMNS = 8
@@ -157,22 +157,27 @@ def _halved_formula(layout: Layout, sheet: str, row: int) -> str:
 def _reading(page: Page, layout: Layout, row: int) -> None:
     network = layout.network
     letters = layout.column_of
-    weights = network.weights
     lines = [
         f"Row {layout.first_row} is iteration 1, with the start values above; each further row is one training step.",
         f"A row from left to right: targets and inputs ({letters[network.target_names[0]]}–"
         f"{letters[network.input_names[-1]]}), weights{' and biases' if network.biases else ''}, forward pass, errors "
         f"({letters[network.error_names[0]]}–{letters['E_total']}), gradients "
         f"({letters[f'grad_{network.learned[0]}']}–{letters[f'grad_{network.learned[-1]}']}).",
-        f"Each weight is the one above it minus ɳ times its gradient above it: {weights[0].name} − ɳ·∂E/∂"
-        f"{weights[0].name}."
-        if network.optimizer == "sgd" and not network.decay
-        else f"Each weight is the one above it minus the step of {network.optimizer}, whose memory stands in the last "
-        f"columns.",
+        _update(network),
         "Collapse the rows above a table with the − at the left edge to see more of it.",
     ]
     for k, line in enumerate(lines):
         page.put(f"B{row + k}", line)
+
+
+def _update(network: Network) -> str:
+    """How each weight follows from the row above."""
+    weight = network.weights[0].name
+    step = f"minus ɳ times its gradient above it: {weight} − ɳ·∂E/∂{weight}"
+    if network.optimizer != "sgd":
+        step = f"minus the step of {network.optimizer}, whose memory stands in the last columns"
+    decays = f"; {network.decay:g}·{weight} is added to the gradient first (weight decay)" if network.decay else ""
+    return f"Each weight is the one above it {step}{decays}."
 
 
 def _chart_column(layout: Layout) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from xlfuncs.errors import GradsheetError
 from xlfuncs.expression import Expr, evaluate, label, name, number, text, total
 from xlfuncs.network import Network
 
@@ -41,11 +42,20 @@ def steps(network: Network, learned: str) -> list[Step]:
 
 
 def values(network: Network, learned: str, row: dict[str, float]) -> list[float]:
-    """The number of each step; `row` holds the table's variables by name."""
+    """The number of each step; `row` holds the table's variables by name.
+
+    Raises GradsheetError where a step divides by 0, as cross-entropy's does at an output of exactly 0 or 1.
+    """
     known = dict(row)
-    for step in steps(network, learned):
-        known[step.symbol] = float(evaluate(step.formula, known))
-    return [known[step.symbol] for step in steps(network, learned)]
+    found = steps(network, learned)
+    for step in found:
+        try:
+            known[step.symbol] = float(evaluate(step.formula, known))
+        except ZeroDivisionError as error:
+            raise GradsheetError(
+                f"{label(step.symbol)} = {step.text} divides by 0 with these numbers; use smaller weights or inputs."
+            ) from error
+    return [known[step.symbol] for step in found]
 
 
 def _uses(network: Network, learned: str) -> list[tuple[str, Expr]]:

@@ -122,14 +122,18 @@ def excel(expr: Expr, cell: Callable[[str, bool], str], *, guarded: bool = False
             case "name" | "previous":
                 return cell(node.args[0], node.op == "previous")
             case "number":
-                return digits(node.args[0])
+                return digits(node.args[0]).upper()  # 1E-08: Excel's files know no small e
         return None
 
     def form(op: str) -> str | Callable[..., str]:
         operation = OPERATIONS[op]
         return operation.guarded if guarded and operation.guarded else operation.excel
 
-    return _written(expr, leaf, form, "()")
+    def binding(node: Expr) -> int:
+        operation = OPERATIONS.get(node.op)
+        return (operation and operation.excel_binding) or _binding(node)
+
+    return _written(expr, leaf, form, "()", binding)
 
 
 def text(expr: Expr) -> str:
@@ -145,7 +149,7 @@ def text(expr: Expr) -> str:
                 return "½" if node.args[0] == 0.5 else digits(node.args[0])
         return None
 
-    return _written(expr, leaf, lambda op: OPERATIONS[op].reading, "[]")
+    return _written(expr, leaf, lambda op: OPERATIONS[op].reading, "[]", _binding)
 
 
 def digits(value: float) -> str:
@@ -162,7 +166,11 @@ def label(variable: str) -> str:
 
 
 def _written(
-    node: Expr, leaf: Callable[[Expr], str | None], form: Callable[[str], str | Callable[..., str]], sums: str
+    node: Expr,
+    leaf: Callable[[Expr], str | None],
+    form: Callable[[str], str | Callable[..., str]],
+    sums: str,
+    binds: Callable[[Expr], int],
 ) -> str:
     """Write `node` with no more parentheses than it needs; sums of products get those of `sums`."""
     written = leaf(node)
@@ -172,8 +180,8 @@ def _written(
     def inner(operand: Expr | int, at_least: int) -> str:
         if not isinstance(operand, Expr):
             return str(operand)
-        text = _written(operand, leaf, form, sums)
-        if _binding(operand) >= at_least:
+        text = _written(operand, leaf, form, sums, binds)
+        if binds(operand) >= at_least:
             return text
         opening, closing = sums if _has_product(operand) else "()"
         return f"{opening}{text}{closing}"
@@ -215,7 +223,7 @@ def _binding(node: Expr) -> int:
 
 
 def _begins_with_power(node: Expr) -> bool:
-    return node.op == "power" or (_binding(node) < ATOM and _begins_with_power(node.args[0]))
+    return _binding(node) == POWER or (_binding(node) < ATOM and _begins_with_power(node.args[0]))
 
 
 def _has_product(node: Expr) -> bool:

@@ -257,8 +257,12 @@ class Network:
 
     def place(self, unit: str) -> tuple[int, int]:
         """A unit's layer and its place in it, from 0: o1 of 2-2-2 is (1, 0)."""
-        units = {u: (depth, row) for depth in range(len(self.layers)) for row, u in enumerate(self.unit_names(depth))}
-        return units[unit]
+        return self._places[unit]
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[int, int]]:
+        depths = range(len(self.layers))
+        return {unit: (depth, row) for depth in depths for row, unit in enumerate(self.unit_names(depth))}
 
     @property
     def errors_add_up(self) -> bool:
@@ -267,9 +271,15 @@ class Network:
 
     def slope(self, unit: str) -> Expr | None:
         """∂(activation)/∂(pre-activation), None where the activation depends on the whole layer (softmax)."""
-        if self.layers[self.place(unit)[0]].activation in OF_A_WHOLE_LAYER:
-            return None
-        return in_columns(derivative(self._forward[f"a_{unit}"], unit), columns_of(self._forward))
+        return self._slopes[unit]
+
+    @cached_property
+    def _slopes(self) -> dict[str, Expr | None]:
+        named, found = columns_of(self._forward), {}
+        for unit, (depth, _) in self._places.items():
+            whole = self.layers[depth].activation in OF_A_WHOLE_LAYER
+            found[unit] = None if whole else in_columns(derivative(self._forward[f"a_{unit}"], unit), named)
+        return found
 
     @cached_property
     def _forward(self) -> dict[str, Expr]:

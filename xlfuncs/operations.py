@@ -93,6 +93,7 @@ class Operation:
     `value` takes the operands' numbers, floats or arrays of one shape. `partials` gives, for a node, its derivative by
     each operand (None where nobody needs it). `excel` and `reading` are an infix sign where `binding` is ADD or
     MULTIPLY, else a template or a function of the operands' texts; `guarded` is an Excel template that can't overflow.
+    `excel_binding` is that of the Excel text where it differs, as 1/(1+EXP(-x)) from σ(x).
     """
 
     value: Callable[..., Any]
@@ -101,6 +102,7 @@ class Operation:
     reading: str | Callable[..., str]
     binding: int = ATOM
     guarded: str | None = None
+    excel_binding: int | None = None
 
 
 def _each(function: Callable[[float], float]) -> Callable[[Any], Any]:
@@ -158,8 +160,10 @@ def _share_in_excel(own: str, *every: str) -> str:
 
 def _share_partials(node: Expr) -> list[Expr | None]:
     own, *every = node.args
+    # The same expression may stand in several units: only one of them is this one.
+    place = every.index(own)
     by_other = [Expr("softmax", (other, *every)) for other in every]
-    return [None, *(node * (1 - node) if x == own else -(node * y) for x, y in zip(every, by_other, strict=True))]
+    return [None, *(node * (1 - node) if k == place else -(node * y) for k, y in enumerate(by_other))]
 
 
 _LOG, _EXP = _each(_log), _each(math.exp)
@@ -201,6 +205,7 @@ OPERATIONS: dict[str, Operation] = {
         "1/(1+EXP(-{0:atom}))",
         "σ({0})",
         guarded=f"IF({{0}}<{EXP_LIMIT:g},EXP({{0}}),1/(1+EXP(-{{0:atom}})))",
+        excel_binding=MULTIPLY,
     ),
     "tanh": Operation(_each(math.tanh), lambda node: [1 - node**2], "TANH({0})", "tanh({0})"),
     "relu": Operation(
@@ -220,6 +225,10 @@ OPERATIONS: dict[str, Operation] = {
         f"[{{0}} > 0 ? 1 : {LEAK:g}]",
     ),
     "softmax": Operation(
-        _share, _share_partials, _share_in_excel, lambda own, *every: f"softmax({own} of {', '.join(every)})"
+        _share,
+        _share_partials,
+        _share_in_excel,
+        lambda own, *every: f"softmax({own} of {', '.join(every)})",
+        excel_binding=MULTIPLY,
     ),
 }

@@ -34,20 +34,23 @@ class Training:
 
     def table(self, learning_rate: float, iterations: int) -> Array:
         """All blocks of rows under one another, shape (iterations·batch, columns)."""
-        try:
-            rows = list(self._rows(learning_rate, iterations))
-        except (ZeroDivisionError, OverflowError):
-            # Python's floats raise where numpy's become infinite, and those are ten times slower.
-            with np.errstate(all="ignore"):
-                rows = list(self._rows(np.float64(learning_rate), iterations))
-        if self.batch == 1:
+        rows = self._rows(learning_rate, iterations)
+        if all(isinstance(value, float) for value in rows[-1]):
             return np.array(rows, dtype=float)
         blocks = [[np.broadcast_to(value, self.batch) for value in row] for row in rows]
         return np.array(blocks, dtype=float).transpose(0, 2, 1).reshape(iterations * self.batch, -1)
 
-    def _rows(self, learning_rate: float, iterations: int) -> Iterator[tuple]:
+    def _rows(self, learning_rate: float, iterations: int) -> list[tuple]:
         """Each iteration's values, in the order of the columns: floats, or arrays over the block."""
-        start = {name: type(learning_rate)(value) for name, value in self._start.items()}
+        with np.errstate(all="ignore"):
+            try:
+                return list(self._steps(self._start, learning_rate, iterations))
+            except (ZeroDivisionError, OverflowError):
+                # Floats raise where arrays become infinite, and those are ten times slower.
+                start = {name: np.array([value]) for name, value in self._start.items()}
+                return list(self._steps(start, np.array([learning_rate]), iterations))
+
+    def _steps(self, start: dict[str, Any], learning_rate: Any, iterations: int) -> Iterator[tuple]:
         row = self._program.first(start | self._samples(0), learning_rate)
         yield row
         for step in range(1, iterations):
@@ -57,16 +60,14 @@ class Training:
     def mean_gradients(self) -> Array:
         """∂E_total/∂w as the mean over all samples, in the order of `network.learned`, shape (weights,)."""
         whole = Training(self.network, self.inputs, self.targets)
-        with np.errstate(all="ignore"):
-            row = whole._carried(whole._program.first(whole._start | whole._samples(0), 0.0))
-        return np.array([float(row[k]) for k in self._gradients])
+        row = whole._carried(whole._rows(0.0, 1)[0])
+        return np.array([np.asarray(row[k]).item() for k in self._gradients])
 
     def weights_after(self, learning_rate: float, iterations: int) -> Array:
         """Weights and biases, in the order of the columns, after so many steps."""
-        with np.errstate(all="ignore"):
-            *_, last = self._rows(np.float64(learning_rate), iterations + 1)
+        last = self._rows(learning_rate, iterations + 1)[-1]
         places = [k for k, column in enumerate(self.network.columns) if column.group in ("weight", "bias")]
-        return np.array([last[k] for k in places], dtype=float)
+        return np.array([np.asarray(last[k]).item() for k in places])
 
     def difference(self, step: float = 1e-5) -> float:
         """The largest absolute difference between the gradients and central finite differences of the mean E_total."""
