@@ -143,3 +143,11 @@ def test_start_says_how_weights_learn(text, said, tmp_path):
     cells = [str(cell) for row in load_workbook(path)["Start"].iter_rows(values_only=True) for cell in row]
     assert any(said in cell for cell in cells)
     assert (" adam" in text) == any("memory" in cell for cell in cells)
+
+
+def test_a_large_network_shows_the_derivation_of_each_layers_first_weight():
+    spec = Spec.parse("4-5-6-3 tanh bias=unit")
+    layout = Layout(spec.network(*numbers(spec)), ITERATIONS)
+    assert [box.learned for box in layout.boxes] == ["w1", "b1", "w21", "b6", "w51", "b12"]
+    small = Spec.parse("2-2-2")
+    assert [box.learned for box in Layout(small.network(*numbers(small)), 5).boxes] == [f"w{k}" for k in range(1, 9)]

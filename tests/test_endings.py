@@ -260,7 +260,9 @@ def test_a_signal_at_any_moment_is_no_traceback(book, arguments, whole, number):
         code, err = interrupted_at(seconds, number, arguments)
         ends.add(code)
         said = f"after {seconds:.4f} s: {code} {err}"
-        assert code in (0, 128 + number), said
+        # CPython ends by the signal itself where that came inside an exec of a text (a dataclass being made): to a shell
+        # both are the same.
+        assert code in (0, 128 + number, -number), said
         assert err in ("", "gradsheet: Stopped.\n"), said
         assert not [name for name in os.listdir() if name.startswith(".")], said
 

@@ -25,6 +25,7 @@ NAMES_ROW = 2  # the columns' names once more, in sight however far down the tab
 PICTURE_ROW = NAMES_ROW + 1
 MAX_PICTURE_PX = 640  # higher than this, the picture leaves out the weights' labels
 BOX_COLUMNS = 4
+MOST_BOXES = 20  # derivations that somebody will look at, and that a page can hold
 FIRST_BOX_COLUMN = 11  # K
 CHART_COLUMNS = 6
 LINE_CHARS, RESULT_CHARS = 47, 52  # what fits on one line of a box, and of its bold result
@@ -39,8 +40,7 @@ def sheet_name(learning_rate: float) -> str:
 
 def check_size(spec: Spec) -> None:
     """Refuse a network whose table is wider than Excel's sheets, before anything of that size is made."""
-    boxes = FIRST_BOX_COLUMN + BOX_COLUMNS * ceil(spec.weight_count / 2) + CHART_COLUMNS
-    columns = max(spec.column_count, boxes)
+    columns = spec.column_count
     if columns > MAX_COLUMNS:
         raise GradsheetError(f"A {spec} network needs {columns:,} columns; Excel has {MAX_COLUMNS:,}: use fewer units.")
 
@@ -64,6 +64,14 @@ class Box:
         """The cells of its numbers, at the right of its lines."""
         letter = get_column_letter(self.column + BOX_COLUMNS - 1)
         return f"{letter}{self.row + 2}:{letter}{self.bottom}"
+
+
+def first_of_each_layer(network: Network) -> tuple[str, ...]:
+    """The first weight, and the first learned bias, of each layer."""
+    depths = range(len(network.layers))
+    found = [next(w.name for w in network.weights if w.layer == depth) for depth in depths]
+    biases = [[b.name for b in network.biases if b.layer == depth and b.learned] for depth in depths]
+    return tuple(name for weight, some in zip(found, biases, strict=True) for name in (weight, *some[:1]))
 
 
 def _lines(network: Network, learned: str) -> tuple[tuple[explain.Step, int], ...]:
@@ -131,12 +139,22 @@ class Layout:
         return PICTURE_ROW + ceil(self.picture_px[1] / ROW_PX)
 
     @cached_property
+    def derived(self) -> tuple[str, ...]:
+        """The weights and biases whose derivation is shown: all of them, or of a large network each layer's first."""
+        learned = self.network.learned
+        return learned if len(learned) <= MOST_BOXES else first_of_each_layer(self.network)
+
+    @property
+    def _boxes_a_line(self) -> int:
+        return ceil(len(self.derived) / 2)
+
+    @cached_property
     def boxes(self) -> tuple[Box, ...]:
         """The derivation boxes: two lines of them over the table's width."""
-        per_line = ceil(len(self.network.learned) / 2)
+        per_line = self._boxes_a_line
         found: list[Box] = []
         top = 3
-        for k, learned in enumerate(self.network.learned):
+        for k, learned in enumerate(self.derived):
             line, place = divmod(k, per_line)
             if line and not place:
                 top = max(box.bottom for box in found) + 2
@@ -181,7 +199,7 @@ class Layout:
     @property
     def chart_column(self) -> int:
         """The first column of the error chart: AA, or right of the derivations."""
-        return max(FIRST_BOX_COLUMN + ceil(len(self.network.learned) / 2) * BOX_COLUMNS, 1)
+        return FIRST_BOX_COLUMN + self._boxes_a_line * BOX_COLUMNS
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,8 @@ def _headings(page: Page, layout: Layout, learning_rate: float) -> None:
     )
     page.put("K1", "Backward Propagation (Gradient Calculation)", "heading")
     what = "weight and bias" if any(bias.learned for bias in layout.network.biases) else "weight"
-    about = f"The chain rule for each {what}; the numbers are those of iteration 1."
+    of = f"each {what}" if layout.derived == layout.network.learned else f"the first {what} of each layer"
+    about = f"The chain rule for {of}; the numbers are those of iteration 1."
     page.put(f"K{layout.header_row - 1}", about, "note")
     page.put(f"A{layout.forward_row}", "Forward Propagation", "heading")
     page.formula(
