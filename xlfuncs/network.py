@@ -10,39 +10,19 @@ A network is a chain of layers with their activations, a loss, and an optimizer;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from xlfuncs.activations import ACTIVATIONS, LOSSES, OF_A_WHOLE_LAYER
+from xlfuncs.activations import LOSSES, OF_A_WHOLE_LAYER
+from xlfuncs.columns import Column, count_columns, forward_columns, table_columns
 from xlfuncs.derivative import adjoints, columns_of, derivative, in_columns
 from xlfuncs.errors import GradsheetError
-from xlfuncs.expression import Expr, label, name, number, previous, product, total
+from xlfuncs.expression import Expr, name, total
 from xlfuncs.layers import Bias, Layer, Weight
-from xlfuncs.optimizers import OPTIMIZERS
 
 __all__ = ["DEFAULT", "ITERATIONS", "LEARNING_RATES", "Bias", "Column", "Layer", "Network", "Weight"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of the iteration table.
-
-    `group` is iteration, target, input, weight, bias, hidden, output, error, delta, gradient or state. `start` is the
-    value in the first row, None where the formula holds there too.
-    """
-
-    name: str
-    group: str
-    formula: Expr
-    start: float | None = None
-
-    @property
-    def label(self) -> str:
-        """The header text, such as a_h1 or ∂E/∂w5."""
-        return label(self.name)
 
 
 @dataclass(frozen=True)
@@ -159,7 +139,7 @@ class Network:
         """What the update changes, in the order of the columns: a layer's weights, then its biases."""
         found: list[str] = []
         for depth in range(len(self.layers)):
-            found += [weight.name for weight in self._weights_by_layer[depth]]
+            found += [weight.name for weight in self.weights_by_layer[depth]]
             found += [bias.name for bias in self.biases if bias.layer == depth and bias.learned]
         return tuple(found)
 
@@ -181,7 +161,8 @@ class Network:
         return {weight.name: weight for weight in self.weights}[variable]
 
     @cached_property
-    def _weights_by_layer(self) -> list[list[Weight]]:
+    def weights_by_layer(self) -> list[list[Weight]]:
+        """Each layer's weights, unit by unit."""
         found: list[list[Weight]] = [[] for _ in self.layers]
         for weight in self.weights:
             found[weight.layer].append(weight)
@@ -190,31 +171,16 @@ class Network:
     def incoming(self, depth: int, unit: int) -> list[Weight]:
         """The weights into a unit, its first input's first."""
         inputs = self.sizes[depth]
-        return self._weights_by_layer[depth][unit * inputs : (unit + 1) * inputs]
+        return self.weights_by_layer[depth][unit * inputs : (unit + 1) * inputs]
 
     def outgoing(self, depth: int, unit: int) -> list[Weight]:
         """The weights from a unit of a hidden layer, the next layer's first unit's first."""
-        return self._weights_by_layer[depth + 1][unit :: self.layers[depth].size]
+        return self.weights_by_layer[depth + 1][unit :: self.layers[depth].size]
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The iteration table's columns from left to right."""
-        columns = [Column("iteration", "iteration", previous("iteration") + number(1), start=1.0)]
-        columns += self._constants("target", self.target_names, self.targets)
-        columns += self._constants("input", self.input_names, self.inputs)
-        for depth in range(len(self.layers)):
-            columns += [self._learned_column(w.name, "weight", w.start) for w in self._weights_by_layer[depth]]
-            for bias in [bias for bias in self.biases if bias.layer == depth]:
-                fixed = Column(bias.name, "bias", previous(bias.name), bias.start)
-                columns.append(self._learned_column(bias.name, "bias", bias.start) if bias.learned else fixed)
-            columns += self._unit_columns(depth)
-        columns += self._error_columns()
-        columns += [Column(f"grad_{u}", "delta", self._adjoints[u]) for u in self.delta_columns]
-        columns += [Column(f"grad_{learned}", "gradient", self.gradient(learned)) for learned in self.learned]
-        for learned in self.learned:
-            states = self._optimizer.columns(learned, self._last_gradient(learned))
-            columns += [Column(state, "state", formula, start=0.0) for state, formula in states.items()]
-        return tuple(columns)
+        return table_columns(self)
 
     @property
     def column_count(self) -> int:
@@ -251,9 +217,9 @@ class Network:
         """∂E_total by a weight or a bias."""
         return self._adjoints[learned]
 
-    def reaching(self, activation: str) -> Expr:
-        """∂E_total/∂(activation) of one unit."""
-        return self._adjoints[activation]
+    def reaching(self, variable: str) -> Expr:
+        """∂E_total by a unit's activation or pre-activation."""
+        return self._adjoints[variable]
 
     def place(self, unit: str) -> tuple[int, int]:
         """A unit's layer and its place in it, from 0: o1 of 2-2-2 is (1, 0)."""
@@ -284,52 +250,11 @@ class Network:
     @cached_property
     def _forward(self) -> dict[str, Expr]:
         """The formulas from the units of the first layer to E_total."""
-        columns = [column for depth in range(len(self.layers)) for column in self._unit_columns(depth)]
-        return {column.name: column.formula for column in [*columns, *self._error_columns()]}
+        return {column.name: column.formula for column in forward_columns(self)}
 
     @cached_property
     def _adjoints(self) -> dict[str, Expr]:
         return adjoints(self._forward, "E_total", self.delta_columns)
-
-    @property
-    def _optimizer(self):
-        return OPTIMIZERS[self.optimizer]
-
-    def _constants(self, group: str, names: list[str], values: tuple[float, ...]) -> list[Column]:
-        return [Column(n, group, previous(n), start=value) for n, value in zip(names, values, strict=True)]
-
-    def _last_gradient(self, learned: str) -> Expr:
-        gradient = previous(f"grad_{learned}")
-        return gradient + number(self.decay) * previous(learned) if self.decay else gradient
-
-    def _learned_column(self, learned: str, group: str, start: float) -> Column:
-        step = self._optimizer.step(learned, self._last_gradient(learned))
-        return Column(learned, group, previous(learned) - step, start=start)
-
-    def _unit_columns(self, depth: int) -> list[Column]:
-        group = "output" if depth == len(self.layers) - 1 else "hidden"
-        units = [name(unit) for unit in self.unit_names(depth)]
-        columns = []
-        for row, unit in enumerate(self.unit_names(depth)):
-            terms = [product([name(w.name), name(w.source)]) for w in self.incoming(depth, row)]
-            terms += [name(bias.name) for bias in self.biases if unit in bias.targets]
-            activation = ACTIVATIONS[self.layers[depth].activation](units[row], units)
-            columns += [Column(unit, group, total(terms)), Column(f"a_{unit}", group, activation)]
-        return columns
-
-    def _error_columns(self) -> list[Column]:
-        loss = LOSSES[self.loss]
-        pairs = zip(self.error_names, self.target_names, self.activation_names(-1), strict=True)
-        columns = [Column(e, "error", loss.each(name(t), name(a))) for e, t, a in pairs]
-        return [*columns, Column("E_total", "error", loss.whole([name(e) for e in self.error_names]))]
-
-
-def count_columns(sizes: Sequence[int], learned: int, fixed: int, optimizer: str) -> int:
-    """How many columns a network of these sizes has, with so many learned and so many fixed weights and biases."""
-    units, outputs = sum(sizes[1:]), sizes[-1]
-    deltas = units if len(sizes) > 3 else 0
-    states = len(OPTIMIZERS[optimizer].columns("w1", number(0)))
-    return 1 + sizes[0] + outputs + 2 * units + outputs + 1 + deltas + fixed + (2 + states) * learned
 
 
 def layer_symbols(layers: int) -> list[str]:

@@ -22,8 +22,9 @@ import numpy as np
 
 from xlfuncs.activations import ACTIVATIONS, LOSSES, OF_A_WHOLE_LAYER
 from xlfuncs.cells import quoted
+from xlfuncs.columns import count_columns
 from xlfuncs.errors import GradsheetError
-from xlfuncs.network import Layer, Network, count_columns, layer_symbols
+from xlfuncs.network import Layer, Network, layer_symbols
 from xlfuncs.optimizers import OPTIMIZERS
 
 BIASES = ("none", "unit", "layer")
