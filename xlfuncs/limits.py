@@ -25,10 +25,10 @@ AUDITED_OUTPUTS = (
     0.03  # the same, times the outputs' square: a gradient's formula grows with them, as do its neighbours
 )
 AUDITED_COLUMN = 35.0  # a column of it, times the outputs
-ANY_WEIGHT = 250.0  # a weight of any network: its formulas derived and compiled
-ANY_STEP = 0.3  # a column of one iteration of any network
+ANY_WEIGHT = 400.0  # a weight of any network: its formulas derived and compiled
+ANY_STEP = 0.15  # a column of one iteration of any network
 ANY_VALUE = 0.05  # a number of a block of samples
-ANY_SHIFTED = 0.1  # a column for two shifted weights of any network
+ANY_SHIFTED = 0.8  # a column for two shifted weights of any network
 
 
 def most(cost: float, already: float = 0.0) -> int:

@@ -30,6 +30,8 @@ from xlfuncs.audit import audit_values  # noqa: E402
 from xlfuncs.excel import BP_SIGMOID  # noqa: E402
 from xlfuncs.network import Network  # noqa: E402
 from xlfuncs.ranges import as_rows  # noqa: E402
+from xlfuncs.spec import Spec  # noqa: E402
+from xlfuncs.training import Training  # noqa: E402
 
 RESULT = Path(__file__).parent / "results" / "function_limits.json"
 OPTIONS = BP_SIGMOID.__xlfunc__["args"][0]["options"]
@@ -79,7 +81,38 @@ def costs(runs):
     few_outputs = audited(shifted, 2, runs) / shifted.column_count
     found["AUDITED_COLUMN"] = few_outputs / 10
     found["AUDITED_OUTPUTS"] = (audited(shifted, 102, runs) / shifted.column_count - few_outputs) / 100 / 10**2
+    found |= any_network(runs)
     return {name: round(1e6 * value, 3) for name, value in found.items()}
+
+
+def any_network(runs):
+    """The costs of the NN_ functions, on a network of three layers with all that costs most."""
+    spec = Spec.parse("12-20-16-8 tanh softmax cross-entropy bias=unit adam")
+    random = np.random.default_rng(0)
+    numbers = [random.uniform(-1, 1, count).tolist() for count in (12, 8, spec.weight_count)]
+    network = spec.network(*numbers)
+    samples = random.uniform(-1, 1, (200, 12)), random.uniform(0, 1, (200, 8))
+
+    def made():
+        return Training(spec.network(*numbers), samples[0][:1], samples[1][:1])
+
+    def an_iteration(training, count=20):
+        return seconds(lambda: training.table(0.1, count), runs) / count / network.column_count
+
+    one, many = an_iteration(made()), an_iteration(Training(network, *samples))
+    small = Spec.parse("4-8-4 tanh softmax cross-entropy bias=unit")
+    shifted = Training(
+        small.network(*(random.uniform(-1, 1, count).tolist() for count in (4, 4, small.weight_count))),
+        random.uniform(-1, 1, (1, 4)),
+        random.uniform(0, 1, (1, 4)),
+    )
+    weights, columns = len(shifted.network.learned), shifted.network.column_count
+    return {
+        "ANY_WEIGHT": seconds(made, runs) / spec.weight_count,
+        "ANY_STEP": one,
+        "ANY_VALUE": (many - one) / 200,
+        "ANY_SHIFTED": seconds(shifted.difference, runs) / weights / columns,
+    }
 
 
 def audited(network, rows, runs):
