@@ -101,7 +101,13 @@ def test_the_exercise_is_bit_for_bit_the_matrix_maths():
 
 
 @pytest.mark.parametrize(
-    "text", ["2-2-2", "3-4-2 tanh softmax cross-entropy bias=unit adam decay=0.01", "2-3-3-1 relu"]
+    "text",
+    [
+        "2-2-2",
+        "3-4-2 tanh softmax cross-entropy bias=unit adam decay=0.01",
+        "2-3-3-1 relu",
+        "2-2-2 bias=layer fixed-bias momentum",
+    ],
 )
 def test_the_count_of_columns_is_known_without_making_them(text):
     spec = Spec.parse(text)
