@@ -225,7 +225,7 @@ def _scaled_gradients(meanings: dict[str, Node], table: Table, judge: Judge) -> 
         steps[_factor(gradient, judge.sample[f"grad_{variable}"][MIDDLE], judge)] += 1
         step = judge.sample[variable][MIDDLE - 1] - value
         updates[_factor(step, judge.sample[f"grad_{variable}"][MIDDLE - 1], judge)] += 1
-    if not columns:
+    if not steps:  # no column, or none whose value is known
         return None
     (held, votes), (moved, moves) = (counted.most_common(1)[0] for counted in (steps, updates))
     if held is None or moved is None or min(votes, moves) * 2 <= len(columns) or held == (1, False):
