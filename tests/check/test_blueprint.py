@@ -124,3 +124,9 @@ def test_fixed_biases_are_constants():
     assert "grad_b1" not in blueprint.formulas
     table = blueprint.simulate(dict.fromkeys(blueprint.given, 0.3), 0.5, 3)
     assert np.ptp(table["b1"]) == 0 and np.ptp(table["w1"]) > 0
+
+
+def test_the_inputs_are_counted_from_the_weights():
+    """Inputs may stand in a parameter block instead of in columns."""
+    columns = [*(f"w{k}" for k in range(1, 16)), "h1", "h2", "h3", "o1", "o2"]
+    assert blueprint_of(columns).sizes == (3, 3, 2)
