@@ -5,13 +5,19 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
-import numpy as np
-
 from workbook.layout import check_size
 from workbook.options import numbers
 from xlfuncs.activations import ACTIVATIONS, LOSSES
 from xlfuncs.errors import GradsheetError
-from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES, Network
+from xlfuncs.network import (
+    DEFAULT,
+    ITERATIONS,
+    LEARNING_RATES,
+    START_TARGET,
+    Network,
+    start_inputs,
+    start_weights,
+)
 from xlfuncs.optimizers import OPTIMIZERS
 from xlfuncs.spec import BIASES, DECAY, SIZES, Spec
 
@@ -118,7 +124,7 @@ def network_of(args: argparse.Namespace) -> Network:
     check_size(spec)
     same = str(spec) == preset.line
     given = (
-        inputs or (preset.inputs if same else default_inputs(spec)),
+        inputs or (preset.inputs if same else start_inputs(spec.sizes[0])),
         targets or (preset.targets if same else default_targets(spec)),
         weights or (preset.weights if same else default_weights(spec)),
     )
@@ -171,23 +177,17 @@ def _from_lists(preset: Preset, inputs: list | None, targets: list | None, weigh
     return Spec.parse(f"{n_in}-{len(weights) // per_unit}-{n_out}")
 
 
-def default_inputs(spec: Spec) -> list[float]:
-    """0.05, 0.1, …"""
-    return [round(0.05 * k, 2) for k in range(1, spec.sizes[0] + 1)]
-
-
 def default_targets(spec: Spec) -> list[float]:
     """0.5 each; the first class where the outputs are probabilities of classes."""
     if spec.loss == "cross-entropy" and spec.sizes[-1] > 1:
         return [1.0] + [0.0] * (spec.sizes[-1] - 1)
-    return [0.5] * spec.sizes[-1]
+    return [START_TARGET] * spec.sizes[-1]
 
 
 def default_weights(spec: Spec) -> list[float]:
     """Weights evenly from 0.15 to 0.55, the exercise's for its sizes; biases 0.35, and 0.6 behind the first layer."""
     count = sum(weights for weights, _ in spec.counts)
-    plain = [w.start for w in DEFAULT.weights] if spec.sizes == DEFAULT.sizes else np.linspace(0.15, 0.55, count)
-    left = iter(np.round(plain, 4).tolist())
+    left = iter([w.start for w in DEFAULT.weights] if spec.sizes == DEFAULT.sizes else start_weights(count))
     found: list[float] = []
     for depth, (weights, biases) in enumerate(spec.counts):
         found += [next(left) for _ in range(weights)]

@@ -12,6 +12,7 @@ from functools import wraps
 import xlwings as xw
 from xlwings.conversion import Converter, RawValueAccessor, ValueAccessor
 
+import xlfuncs
 from xlfuncs import functions, nn
 from xlfuncs.errors import GradsheetError
 
@@ -50,4 +51,7 @@ def for_sheets(function: Callable) -> Callable:
     return xw.func(xw.ret(convert="raw")(answer))  # rows of floats and texts, as a sheet takes them
 
 
-globals().update({name: for_sheets(getattr(home, name)) for home in (functions, nn) for name in home.__all__})
+HOMES = {"BP": functions, "MNIST": functions, "NN": nn}
+"""The module of each family of functions."""
+
+globals().update({name: for_sheets(getattr(HOMES[name.partition("_")[0]], name)) for name in xlfuncs.__all__})

@@ -28,20 +28,6 @@ from xlfuncs.ranges import (
     left_out,
 )
 
-__all__ = [
-    "BP_CHECK",
-    "BP_ERROR",
-    "BP_EXPLAIN",
-    "BP_FORWARD",
-    "BP_GRAD",
-    "BP_GRADCHECK",
-    "BP_SIGMOID",
-    "BP_SWEEP",
-    "BP_TABLE",
-    "BP_UPDATE",
-    "MNIST_PREDICT",
-]
-
 Cells = list[list[Any]]
 
 NETWORK = {

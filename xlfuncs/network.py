@@ -73,8 +73,8 @@ class Network:
         if sizes == DEFAULT.sizes:
             return DEFAULT
         n_in, n_hidden, n_out = sizes
-        weights = np.linspace(0.15, 0.55, n_hidden * (n_in + n_out)).round(4)
-        return cls.from_flat(sizes, [round(0.05 * k, 2) for k in range(1, n_in + 1)], [0.5] * n_out, weights)
+        weights = start_weights(n_hidden * (n_in + n_out))
+        return cls.from_flat(sizes, start_inputs(n_in), [START_TARGET] * n_out, weights)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -255,6 +255,19 @@ class Network:
     @cached_property
     def _adjoints(self) -> dict[str, Expr]:
         return adjoints(self._forward, "E_total", self.delta_columns)
+
+
+START_TARGET = 0.5
+
+
+def start_inputs(count: int) -> list[float]:
+    """0.05, 0.1, …"""
+    return [round(0.05 * k, 2) for k in range(1, count + 1)]
+
+
+def start_weights(count: int) -> list[float]:
+    """Numbers evenly from 0.15 to 0.55."""
+    return np.linspace(0.15, 0.55, count).round(4).tolist()
 
 
 def layer_symbols(layers: int) -> list[str]:

@@ -18,8 +18,6 @@ from xlfuncs.ranges import as_count, as_flag, as_learned, as_rows, as_scalar, as
 from xlfuncs.spec import Spec
 from xlfuncs.training import Training
 
-__all__ = ["NN_EXPLAIN", "NN_FORWARD", "NN_GRAD", "NN_GRADCHECK", "NN_LOSS", "NN_TABLE", "NN_UPDATE"]
-
 NETWORK = "The network in one line, sizes first: 2-2-2, or 2-3-2 tanh softmax cross-entropy bias=unit adam"
 WEIGHTS = "All weights and biases in one row or column: a layer's weights unit by unit, then its biases"
 SAMPLES = {
