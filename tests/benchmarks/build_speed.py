@@ -118,9 +118,11 @@ def main():
         )
         for writer, runs in found.items()
     }
+    from trainer.hardware import processor_name  # loads torch, which what was timed must not have
+
     result = {
         "what": f"{args.iterations:,} iterations x {len(LEARNING_RATES)} learning rates, n = {args.runs}, medians",
-        "hardware": f"{processor()}, {os.cpu_count()} cores",
+        "hardware": f"{processor_name()}, {os.cpu_count()} cores",
         "versions": {
             "python": platform.python_version(),
             **{p: version(p) for p in ("openpyxl", "XlsxWriter", "numpy")},
@@ -137,15 +139,6 @@ def main():
     print(text)
     if args.json:
         args.json.write_text(text + "\n")
-
-
-def processor():
-    """The processor's name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor()
 
 
 if __name__ == "__main__":

@@ -134,9 +134,11 @@ def main():
             place.mkdir()
             fill(place)
             many[title] = command_seconds(place, args.runs)
+    from trainer.hardware import processor_name  # loads torch, which what was timed must not have
+
     result = {
         "what": f"median seconds of n = {args.runs} runs, the readers taking turns",
-        "hardware": f"{processor()}, {os.cpu_count()} cores",
+        "hardware": f"{processor_name()}, {os.cpu_count()} cores",
         "versions": {
             "python": platform.python_version(),
             **{package: version(package) for package in ("openpyxl", "python-calamine", "lxml", "numpy")},
@@ -168,15 +170,6 @@ def markdown(result):
     versions = ", ".join(f"{package} {number}" for package, number in result["versions"].items())
     lines += ["", f"{result['what'].capitalize()}. {result['hardware']}; {versions}.", ""]
     return "\n".join(lines)
-
-
-def processor():
-    """The processor's name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor()
 
 
 if __name__ == "__main__":

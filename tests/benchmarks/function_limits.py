@@ -194,10 +194,12 @@ def main():
         )
         found[what] = {"seconds": round(spent, 3), **({"refused": refused} if refused else {})}
         print(what, found[what], flush=True)
+    from trainer.hardware import processor_name  # loads torch, which what was timed must not have
+
     result = {
         "what": f"costs: microseconds of processor time, best of n = {args.runs} runs; "
         "calls: seconds of processor time, n = 1, xlwings' reading and writing included, COM left out",
-        "hardware": f"{processor()}, {os.cpu_count()} cores",
+        "hardware": f"{processor_name()}, {os.cpu_count()} cores",
         "versions": {
             "python": platform.python_version(),
             **{package: version(package) for package in ("numpy", "xlwings", "pandas")},
@@ -210,15 +212,6 @@ def main():
     print(text)
     with write_whole(RESULT) as file:
         file.write((text + "\n").encode())
-
-
-def processor():
-    """The processor's name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor()
 
 
 if __name__ == "__main__":
