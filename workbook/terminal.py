@@ -1,5 +1,6 @@
 """Lines on a terminal: broken between words, and free of control characters that a file's name might bring."""
 
+import re
 import shutil
 import sys
 import textwrap
@@ -24,6 +25,18 @@ def say(text: str, stream: TextIO | None = None) -> None:
 def wrapped(line: str, columns: int) -> str:
     """The line in lines of at most so many columns; a word that is longer than that stays whole."""
     return textwrap.fill(line, columns, break_long_words=False, break_on_hyphens=False, replace_whitespace=False)
+
+
+def broken(name: str, columns: int) -> str:
+    """A file's name in lines of at most so many columns, broken behind its own signs where it has some."""
+    lines = [""]
+    for piece in re.findall(r"[^ _.\-/\\]*[ _.\-/\\]*", name):
+        if len(lines[-1]) + len(piece) > columns and lines[-1]:
+            lines.append("")
+        lines[-1] += piece
+        while len(lines[-1]) > columns:
+            lines[-1:] = [lines[-1][:columns], lines[-1][columns:]]
+    return "\n".join(lines)
 
 
 def printable(text: str) -> str:

@@ -150,3 +150,17 @@ def test_copies_are_of_one_file(files, capsys):
 def test_copies_of_an_unreadable_file(files, capsys):
     assert check(files / "broken.xlsx", "--fix", files / "out.xlsx") == 2
     assert "is damaged" in capsys.readouterr().err and not (files / "out.xlsx").exists()
+
+
+def test_a_class_is_told_apart_on_a_narrow_screen(tmp_path, capsys, monkeypatch):
+    """Long names that begin alike, and one name in a folder a student."""
+    monkeypatch.setenv("COLUMNS", "80")
+    names = [f"Homework_ERA_V1_Session6_by_student_number_{k:02}.xlsx" for k in range(3)]
+    names += [f"{student}/homework.xlsx" for student in ("ada", "grace")]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    assert main(["check", str(tmp_path)]) == 2
+    rows = [line.split("│")[1].strip() for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    assert sorted(name for name in names if name in "".join(rows)) == sorted(names)
+    assert not [row for row in rows if "…" in row]

@@ -17,7 +17,7 @@ from workbook.check.outputs import outputs_of, write_outputs
 from workbook.check.report_text import effect_text, table_text
 from workbook.check.worker import Answer, Job
 from workbook.check.workers import Workers, count_for
-from workbook.terminal import printable, say
+from workbook.terminal import broken, printable, say
 from xlfuncs.errors import GradsheetError
 
 if TYPE_CHECKING:
@@ -149,12 +149,14 @@ def _print(reports: list[FileReport]) -> None:
         for report in reports:
             _print_report(console, report)
         return
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    table = Table("file", "verdict", "faults", "first fault", expand=True)
-    for report in reports:
-        name = Text(_line(os.path.basename(report.file)))
+    names = [_line(name) for name in _apart([report.file for report in reports])]
+    width = min(max(map(len, names)), console.width * 2 // 5)
+    table = Table(Column("file", width=width, no_wrap=True), "verdict", "faults", "first fault", expand=True)
+    for name, report in zip(names, reports, strict=True):
+        name = Text(broken(name, width))
         verdict = Text(report.verdict, _shown(report.verdict).colour)
         table.add_row(name, verdict, str(len(report.faults)), Text(_line(first_fault(report))))
     console.print(table)
@@ -162,6 +164,16 @@ def _print(reports: list[FileReport]) -> None:
         verdict: sum(r.verdict == verdict for r in reports) for verdict in dict.fromkeys(r.verdict for r in reports)
     }
     console.print(f"{len(reports)} files: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+
+
+def _apart(files: list[str]) -> list[str]:
+    """The files' names as far as they tell them apart: without the folders that all of them are in."""
+    paths = [os.path.abspath(file) for file in files]
+    try:
+        shared = os.path.commonpath([os.path.dirname(path) for path in paths])
+    except ValueError:  # on several drives
+        return paths
+    return [os.path.relpath(path, shared) for path in paths]
 
 
 def _print_report(console, report: FileReport) -> None:
