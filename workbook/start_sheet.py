@@ -30,7 +30,7 @@ HOW = "Yellow cells are the ones to change: every table and chart follows. ɳ st
 DIFFERENCES = (
     "The numbers differ from the published workbook of this exercise (ERA V1, session 6). There, a_h1 is computed "
     "from h1 three rows further down (K28 is =1/(1+EXP(-J31))), which makes the table circular and sets its last rows "
-    "to σ(0) = 0.5: at iteration 85 its E_total is off by -1.2 % (ɳ = 0.1), -1.0 % (ɳ = 0.5) and +13.8 % (ɳ = 2), and "
+    "to σ(0) = 0.5: at iteration 85 its E_total is off by −1.2 % (ɳ = 0.1), −1.0 % (ɳ = 0.5) and +13.8 % (ɳ = 2), and "
     "the kinks at the end of its curves for ɳ = 0.1 and 0.2 come from that. Its squares use POW(), which neither Excel "
     "nor LibreOffice knows, and one derivation is headed ∂w3 where it derives ∂w4. Here each a_h1 uses the h1 of its "
     "own row; all numbers agree with PyTorch's autograd."
