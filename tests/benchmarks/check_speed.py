@@ -4,9 +4,9 @@
 
 A file: seconds to read, judge and measure everything in it, beside what only reading its cells takes: openpyxl twice
 (formulas, then values, read-only mode, as a checker would need it) and python-calamine once (values; it has no
-formulas). The twelve real sheets, and one generated table of 10,000 rows with three faults. Two hundred files: the
+formulas). The sixteen real sheets, and one generated table of 10,000 rows with three faults. Two hundred files: the
 command `gradsheet check` as a process of its own, for generated wrong sheets of 85 rows, each with other faults and
-another look, and for the twelve real files copied until they are two hundred.
+another look, and for the sixteen real files copied until they are two hundred.
 """
 
 import argparse
@@ -123,12 +123,12 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         reading = {path.name: timed([path], args.runs) for path in real}
-        reading["all twelve"] = timed(real, args.runs)
+        reading["all sixteen"] = timed(real, args.runs)
         reading["10,000 rows"] = timed([long_file(folder)], args.runs)
         many = {}
         for title, fill in (
             ("200 generated wrong sheets of 85 rows", usual_files),
-            ("200 copies of the twelve real files", lambda place: copied_files(place, real)),
+            ("200 copies of the sixteen real files", lambda place: copied_files(place, real)),
         ):
             place = folder / str(len(many))
             place.mkdir()
