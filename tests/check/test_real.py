@@ -1,4 +1,4 @@
-"""The twelve real sheets against the verdicts that people reached by hand: nothing missed, nothing invented."""
+"""The sixteen real sheets against the verdicts that people reached by hand: nothing missed, nothing invented."""
 
 import json
 import re
