@@ -108,22 +108,31 @@ def problems(libreoffice, cases):
     befores = libreoffice.recalculate_all([case.path for case, _ in cases])
     afters = libreoffice.recalculate_all([case.out for case, _ in cases])
     for (case, sheet), before, after in zip(cases, befores, afters, strict=True):
-        found += [(case.path.name, *error) for error in new_errors(before, after)]
+        # LibreOffice 7.4 doesn't know LET: what it can't calculate it calls an unknown name. There the stored numbers
+        # are held against the right ones instead.
+        known = "let" not in sheet.d.forms
+        errors = [error for error in new_errors(before, after) if known or error[-1] != "error 525"]
+        found += [(case.path.name, *error) for error in errors]
         changed = changed_cells(case)
         if len(changed) != count_said(case.text):
             found.append((case.path.name, f"{len(changed)} cells changed", case.text))
         counts["mended" if changed else "left alone" if "Left" in case.text else "nothing to mend"] += 1
         if not changed:
             continue
-        if "let" not in sheet.d.forms:
+        if known:
             found += [(case.path.name, *cell) for cell in stale(case.out, after)]
         right_values = sheet.values()
         wanted = [right_values[row, sheet.columns["E_total"]] for row in range(sheet.first, sheet.last + 1)]
-        if "let" not in sheet.d.forms and e_total(after, sheet) != pytest.approx(
-            wanted, rel=0, abs=1e-12 * max(wanted)
-        ):
-            found.append((case.path.name, "E_total", e_total(after, sheet), wanted))
+        totals = e_total(after if known else stored(case.out), sheet)
+        if totals != pytest.approx(wanted, rel=0, abs=1e-12 * max(wanted)):
+            found.append((case.path.name, "E_total", totals, wanted))
     return found, counts
+
+
+def stored(path):
+    """Every sheet's numbers as the file has them, from A1 on."""
+    pages = openpyxl.load_workbook(path, data_only=True)
+    return {page.title: [list(row) for row in page.iter_rows(values_only=True)] for page in pages}
 
 
 def stale(path, recalculated):
