@@ -13,12 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from trainer.files import write_whole
 from trainer.log import EpochRow, checked_rows, row_from, to_csv
 from trainer.model import MnistCNN
 from trainer.run import BEST, LARGEST, LAST, LOG, Run, damaged, read_bytes, write_text
 from trainer.schema import Mismatch, harmless, read, shown
 from trainer.step import optimized
-from workbook.files import write_whole
 from xlfuncs.errors import GradsheetError
 
 

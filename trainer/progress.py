@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bars
 
-from workbook.terminal import printable
+from trainer.terminal import printable
 
 
 class Progress:

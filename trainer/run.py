@@ -21,11 +21,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from trainer.files import write_whole
 from trainer.log import EpochRow, best_row, checked_rows, from_csv
 from trainer.names import DATASETS, DEVICES
 from trainer.recipes import Recipe, check
 from trainer.schema import Mismatch, choice, harmless, number, read
-from workbook.files import write_whole
 from xlfuncs.errors import DamagedError, GradsheetError
 
 CONFIG, LAST, BEST, LOG, STATUS, STOP, LOCK = (

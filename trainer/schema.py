@@ -16,7 +16,7 @@ from dataclasses import MISSING, Field, field, fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar
 
-from workbook.terminal import is_obeyed
+from trainer.terminal import is_obeyed
 
 T = TypeVar("T")
 MOST = 2**53  # of a whole number: up to it a float, hence a cell, holds every one

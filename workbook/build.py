@@ -9,24 +9,25 @@ from openpyxl import Workbook
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.workbook.properties import CalcProperties
 
-from workbook import (
-    conf_sheet,
-    graphs_sheet,
-    lr_sheet,
-    package,
-    playground_sheet,
-    rate_rows,
-    run_sheets,
-    start_sheet,
-    styles,
+from workbook.existing.origin import Output
+from workbook.parts import finish, styles
+from workbook.parts.page import NATIVE, UDF, Page
+from workbook.parts.texts import plain
+from workbook.sheets import graphs, playground, rate, rate_table, run_sheets, start, xlwings_conf
+from workbook.sheets.layout import (
+    GRAPHS,
+    MAX_FORMULA,
+    START,
+    Layout,
+    StartLayout,
+    absolute,
+    check_size,
+    quoted,
+    sheet_name,
 )
-from workbook.layout import GRAPHS, MAX_FORMULA, START, Layout, StartLayout, absolute, check_size, quoted, sheet_name
-from workbook.origin import Output
-from workbook.page import NATIVE, UDF, Page
-from workbook.rate_rows import RateTable
-from workbook.run_report import RunReport
-from workbook.texts import plain
-from workbook.training_layout import TRAINING
+from workbook.sheets.rate_table import RateTable
+from workbook.sheets.run_report import RunReport
+from workbook.sheets.training_cells import TRAINING
 from xlfuncs import training
 from xlfuncs.errors import GradsheetError
 from xlfuncs.expression import excel
@@ -56,14 +57,14 @@ def compute(network: Network, learning_rates: Sequence[float], iterations: int) 
     _check(network, learning_rates, iterations)
     with np.errstate(all="ignore"):
         found = training.tables(network, learning_rates, iterations)
-    for rate, table in zip(learning_rates, found, strict=True):
+    for learning_rate, table in zip(learning_rates, found, strict=True):
         if not np.isfinite(table).all():
             row = int(np.flatnonzero(~np.isfinite(table).all(axis=1))[0]) + 1
             raise GradsheetError(
-                f"With learning rate {plain(rate)} the numbers grow too large for a cell at iteration {row}; use a "
-                f"smaller learning rate, smaller inputs or smaller weights."
+                f"With learning rate {plain(learning_rate)} the numbers grow too large for a cell at iteration {row}; "
+                f"use a smaller learning rate, smaller inputs or smaller weights."
             )
-    return [RateTable(rate, table) for rate, table in zip(learning_rates, found, strict=True)]
+    return [RateTable(learning_rate, table) for learning_rate, table in zip(learning_rates, found, strict=True)]
 
 
 def save(
@@ -102,27 +103,27 @@ def write(
     book.remove(book.active)
     styles.register(book)
     more = _other_sheets(network, macros, report)
-    twins = [rate_rows.twin_name(t.learning_rate) for t in tables] if formulas == UDF else []
-    conf = [conf_sheet.CONF] if macros else []
+    twins = [rate_table.twin_name(t.learning_rate) for t in tables] if formulas == UDF else []
+    conf = [xlwings_conf.CONF] if macros else []
     names = [START, *(sheet_name(t.learning_rate) for t in tables), GRAPHS, *more, *conf, *twins]
     pages = {name: Page(book.create_sheet(name), formulas) for name in names}
-    start_sheet.write(pages[START], layout, tables, more)
+    start.write(pages[START], layout, tables, more)
     for table in tables:
-        lr_sheet.write(pages[sheet_name(table.learning_rate)], layout, table)
-    graphs_sheet.write(pages[GRAPHS], layout, tables)
+        rate.write(pages[sheet_name(table.learning_rate)], layout, table)
+    graphs.write(pages[GRAPHS], layout, tables)
     if formulas == UDF:
         for table in tables:
-            rate_rows.write_twin(pages[rate_rows.twin_name(table.learning_rate)], layout, table)
-    if playground_sheet.PLAYGROUND in pages:
-        playground_sheet.write(pages[playground_sheet.PLAYGROUND], network, tables[0].learning_rate)
+            rate_table.write_twin(pages[rate_table.twin_name(table.learning_rate)], layout, table)
+    if playground.PLAYGROUND in pages:
+        playground.write(pages[playground.PLAYGROUND], network, tables[0].learning_rate)
     if macros:
-        conf_sheet.write(pages[conf_sheet.CONF])
+        xlwings_conf.write(pages[xlwings_conf.CONF])
     run_sheets.fill(pages, report, controls=macros)
     _name_cells(book, layout, [t.learning_rate for t in tables])
     book.properties.creator = "gradsheet"
     book.properties.title = "Backpropagation, cell by cell"
     book.calculation = CalcProperties(calcId=CALC_ID, fullCalcOnLoad=False)
-    package.write(
+    finish.write(
         book,
         list(pages.values()),
         file,
@@ -136,7 +137,7 @@ def write(
 def _other_sheets(network: Network, macros: bool, report: RunReport | None) -> list[str]:
     """The sheets behind the charts that are there to be read."""
     return [
-        *([playground_sheet.PLAYGROUND] if macros and network.is_plain else ()),
+        *([playground.PLAYGROUND] if macros and network.is_plain else ()),
         *([TRAINING] if macros or report else ()),
         *(run_sheets.BEHIND_TRAINING if report else ()),
     ]
@@ -159,7 +160,7 @@ def _check(network: Network, learning_rates: Sequence[float], iterations: int) -
         raise GradsheetError(
             f"{len(learning_rates)} learning rates are too many for a workbook; give at most {MAX_RATES}."
         )
-    twice = [rate for k, rate in enumerate(learning_rates) if rate in learning_rates[:k]]
+    twice = [value for k, value in enumerate(learning_rates) if value in learning_rates[:k]]
     if twice:
         raise GradsheetError(f"The learning rate {plain(twice[0])} is given twice; each has a sheet of its own.")
     if iterations < 1:
@@ -189,7 +190,7 @@ def _name_cells(book: Workbook, layout: Layout, rates: Sequence[float]) -> None:
     for name, (first, last) in ends.items():
         cells = f"{absolute(start.of(first))}:{absolute(start.of(last))}"
         book.defined_names[name] = DefinedName(name, attr_text=f"{quoted(START)}!{cells}")
-    for sheet in (book[sheet_name(rate)] for rate in rates):
+    for sheet in (book[sheet_name(value)] for value in rates):
         where = f"{quoted(sheet.title)}!{absolute(layout.learning_rate)}"
         sheet.defined_names["learning_rate"] = DefinedName("learning_rate", attr_text=where)
         where = layout.column_range("E_total", sheet.title)

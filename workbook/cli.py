@@ -12,21 +12,22 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NoReturn, TextIO
 
+from trainer.files import write_whole
 from trainer.names import DATASETS, INSTALL
-from workbook import build, endings, network_options, options, run_report
-from workbook.files import write_whole
-from workbook.layout import sheet_name
-from workbook.origin import Output
-from workbook.page import FORMULAS, NATIVE, UDF
-from workbook.terminal import say
-from workbook.texts import plain
+from trainer.terminal import say
+from workbook import build, endings, network_options, options
+from workbook.existing.origin import Output
+from workbook.parts.page import FORMULAS, NATIVE, UDF
+from workbook.parts.texts import plain
+from workbook.sheets import run_report
+from workbook.sheets.layout import sheet_name
 from xlfuncs.errors import GradsheetError, TooLittleMemoryError
 from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES, Network
 from xlfuncs.spec import Spec
 
 if TYPE_CHECKING:
-    from workbook.rate_rows import RateTable
-    from workbook.run_report import RunReport
+    from workbook.sheets.rate_table import RateTable
+    from workbook.sheets.run_report import RunReport
 
 DEMO = "gradsheet.xlsx"
 LONG_BUILD = 20_000  # table rows from which a progress bar is shown
@@ -300,7 +301,7 @@ def _show(path: Path, tables: "list[RateTable]") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from workbook.start_sheet import halved
+    from workbook.sheets.start import halved
 
     shown = Table(title=f"{path}: a 2-2-2 network trained at {len(tables)} learning rates")
     for head in ("sheet", "E_total at iteration 1", f"at iteration {ITERATIONS}", "halved at iteration"):

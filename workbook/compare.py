@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import BinaryIO
 
-from workbook.package import MAIN, SHARED_STRINGS
+from workbook.parts.finish import MAIN, SHARED_STRINGS
 from xlfuncs.errors import GradsheetError
 
 RELATIVE_TOLERANCE = 1e-12

@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from trainer.names import INSTALL
-from workbook.terminal import say
+from trainer.terminal import say
 from xlfuncs.errors import GradsheetError
 
 DONE, MISTAKE, OWN_FAULT, BROKEN_PIPE = 0, 2, 70, 128 + 13

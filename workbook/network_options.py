@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
-from workbook.layout import check_size
 from workbook.options import numbers
+from workbook.sheets.layout import check_size
 from xlfuncs.activations import ACTIVATIONS, LOSSES
 from xlfuncs.errors import GradsheetError
 from xlfuncs.network import (

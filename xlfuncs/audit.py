@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlfuncs import labels, limits
-from xlfuncs.blueprint import Blueprint, blueprint_of, shared
 from xlfuncs.errors import GradsheetError
+from xlfuncs.expected_table import Blueprint, blueprint_of, shared
 from xlfuncs.expression import Expr, evaluate, label
 
 Array = np.ndarray

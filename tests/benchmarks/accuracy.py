@@ -14,9 +14,9 @@ import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from trainer.files import write_whole
 from trainer.recipes import PUBLISHED, RECIPES, choose_recipe
 from trainer.train import new_config, train_new
-from workbook.files import write_whole
 
 RESULTS = Path(__file__).parent / "results"
 

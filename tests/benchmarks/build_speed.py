@@ -29,8 +29,8 @@ WRITERS = ("gradsheet", "openpyxl", "xlsxwriter")
 def rows(iterations):
     """The tables that both others write: (sheet, row number, formulas or numbers, values)."""
     from workbook import build
-    from workbook.layout import Layout, absolute, sheet_name
-    from workbook.rate_rows import _formulas
+    from workbook.sheets.layout import Layout, absolute, sheet_name
+    from workbook.sheets.rate_table import _formulas
 
     layout = Layout(DEFAULT, iterations)
     both = _formulas(layout, False, absolute(layout.learning_rate))

@@ -30,8 +30,8 @@ sys.path.insert(0, str(ROOT))
 
 from tests.check.generate import Design, Sheet  # noqa: E402
 from tests.check.mutate import mutated  # noqa: E402
+from trainer.files import write_whole  # noqa: E402
 from workbook.check.checker import check_file  # noqa: E402
-from workbook.files import write_whole  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
 FILES = 200

@@ -24,7 +24,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from classic_xlwings import call  # noqa: E402
 from xlwings import conversion  # noqa: E402
 
-from workbook.files import write_whole  # noqa: E402
+from trainer.files import write_whole  # noqa: E402
 from xlfuncs import limits, maths  # noqa: E402
 from xlfuncs.audit import audit_values  # noqa: E402
 from xlfuncs.excel import BP_SIGMOID  # noqa: E402

@@ -28,12 +28,12 @@ from trainer.cpu import CpuTrainer
 from trainer.cuda import CudaTrainer
 from trainer.data import find_mnist, load_mnist
 from trainer.environment import versions
+from trainer.files import write_whole
 from trainer.hardware import choose_device, compiler_found, device_name, has_bfloat16
 from trainer.model import MnistCNN
 from trainer.recipes import PUBLISHED, RECIPES, augmentation_ranges, choose_recipe
 from trainer.step import evaluate, make_optimizer
 from trainer.train import new_config, train_new
-from workbook.files import write_whole
 
 RESULTS = Path(__file__).parent / "results"
 BATCH, STEPS = 64, 938

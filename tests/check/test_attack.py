@@ -5,9 +5,9 @@ import pytest
 from tests.check.forms import FIRST, LAYERS, WITH_BIASES, Form, numbers, right
 from tests.check.writing import column_name
 from workbook.check.checker import check_file
-from workbook.check.judge import _meets_rate
-from workbook.check.reader import read_book
-from workbook.check.tables import find_tables
+from workbook.check.judge.judged import _meets_rate
+from workbook.check.meaning.tables import find_tables
+from workbook.check.read.reader import read_book
 from workbook.cli import main
 
 RIGHT = right()

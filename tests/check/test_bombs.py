@@ -11,13 +11,14 @@ import pytest
 from tests.check.generate import Design, Sheet
 from tests.check.packages import END, FORMULA_BOMBS, GOOD, MAIN, SHEET, STRINGS, bomb, names_of, part_of, repacked
 from tests.check.writing import column_name
-from workbook.check import parts, reader
 from workbook.check.checker import check_file
-from workbook.check.formula import MAX_NODES, Node, TooLargeError, bounded
 from workbook.check.limits import Limits
-from workbook.check.parts import MAX_TREE
-from workbook.check.reader import read_book
+from workbook.check.read import reader
+from workbook.check.read.formula import MAX_NODES, Node, TooLargeError, bounded
+from workbook.check.read.reader import read_book
 from workbook.check.workers import check_files
+from workbook.parts import zip_parts
+from workbook.parts.zip_parts import MAX_TREE
 
 ROOM = 250 * 2**20  # bytes of memory in which every bomb has to be recognised; the imports alone take 130 MiB
 
@@ -61,7 +62,7 @@ def test_limits_of_sheets_and_packages(tmp_path, monkeypatch):
         path.write_bytes(repacked(GOOD, **{SHEET: MAIN + rows + END}))
         assert "more rows than" in check_file(path).error or "there is no row 51" in check_file(path).error
     path.write_bytes(GOOD)
-    monkeypatch.setattr(parts, "MAX_TOTAL", 1000)
+    monkeypatch.setattr(zip_parts, "MAX_TOTAL", 1000)
     assert f"MiB; {NO_SHEET}" in check_file(path).error
 
 

@@ -14,13 +14,13 @@ from openxml_audit import OpenXmlValidator
 from tests.check.generate import Design, Sheet
 from tests.check.mutate import mutated
 from tests.check.writing import column_name
-from workbook.check.added_sheet import free_name
-from workbook.check.cells import Change, bonds_of, change_cells
 from workbook.check.checker import check_book, check_file
-from workbook.check.copies import annotate
-from workbook.check.mending import mend
-from workbook.check.reader import read_book
-from workbook.check.recalculate import recalculate
+from workbook.check.copies.added_sheet import free_name
+from workbook.check.copies.annotate import annotate
+from workbook.check.copies.cells import Change, bonds_of, change_cells
+from workbook.check.copies.mending import mend
+from workbook.check.meaning.recalculate import recalculate
+from workbook.check.read.reader import read_book
 from xlfuncs.errors import GradsheetError
 
 WRONG = [

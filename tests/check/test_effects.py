@@ -5,10 +5,10 @@ import pytest
 
 from tests.check.forms import Form, numbers, right, sigma
 from workbook.check.checker import check_file
-from workbook.check.effects import _relative, right_table, start_of
-from workbook.check.judge import judge_table
-from workbook.check.reader import read_book
-from workbook.check.tables import find_tables
+from workbook.check.judge.effects import _relative, right_table, start_of
+from workbook.check.judge.judged import judge_table
+from workbook.check.meaning.tables import find_tables
+from workbook.check.read.reader import read_book
 
 
 def fault_of(tmp_path, formulas, **given):

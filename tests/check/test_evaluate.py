@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from workbook.check.evaluate import SheetError, UnknownError, evaluate, value_or_nan
-from workbook.check.formula import Node, parse
+from workbook.check.meaning.evaluate import SheetError, UnknownError, evaluate, value_or_nan
+from workbook.check.read.formula import Node, parse
 
 CELLS = {"A1": 2.0, "A2": 3.0, "A3": 7.0, "B1": np.array([1.0, -1.0])}
 

@@ -9,8 +9,8 @@ from tests.check import forms
 from tests.check.forms import FIRST, Form, numbers, right
 from workbook.check.checker import check_book, check_file
 from workbook.check.cli import first_fault, run
-from workbook.check.mending import mend
-from workbook.check.reader import read_book
+from workbook.check.copies.mending import mend
+from workbook.check.read.reader import read_book
 
 OF_LATER = ("LET",)  # functions that LibreOffice 7 doesn't have
 

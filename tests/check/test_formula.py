@@ -2,8 +2,8 @@
 
 import pytest
 
-from workbook.check.evaluate import SheetError, UnknownError, evaluate
-from workbook.check.formula import key_of, own_text, parse, pattern_of
+from workbook.check.meaning.evaluate import SheetError, UnknownError, evaluate
+from workbook.check.read.formula import key_of, own_text, parse, pattern_of
 
 
 def result(text):

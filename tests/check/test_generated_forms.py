@@ -11,7 +11,7 @@ import pytest
 from tests.check.generate import Design, Sheet
 from tests.check.people import FORMS, MAY_NOT_BE_JUDGED, PARAMETERS, expected, people
 from workbook.check.checker import check_book
-from workbook.check.reader import read_book
+from workbook.check.read.reader import read_book
 
 COUNT = int(os.environ.get("GRADSHEET_FORMS", "30"))
 BIASES = [False, True, "unit", "one", "held"]

@@ -17,12 +17,13 @@ from tests.check.generate import Design, Sheet
 from tests.check.mutate import mutated
 from tests.check.people import arrays, people
 from tests.check.writing import column_name
-from workbook.check import edits, right
-from workbook.check.cells import Bonds
 from workbook.check.checker import check_book
-from workbook.check.findings import NOT_JUDGED, Finding, Part
-from workbook.check.mending import mend
-from workbook.check.reader import read_book
+from workbook.check.copies import edits
+from workbook.check.copies.cells import Bonds
+from workbook.check.copies.mending import mend
+from workbook.check.judge import right_formula
+from workbook.check.judge.findings import NOT_JUDGED, Finding, Part
+from workbook.check.read.reader import read_book
 
 SMALL, LARGE = 24, int(os.environ.get("GRADSHEET_MENDED", "400"))
 BATCH = 25
@@ -233,10 +234,10 @@ def test_real_sheets_are_never_made_worse(shared, tmp_path, libreoffice):
 
 
 def broken(how):
-    """A right_formula that isn't."""
+    """A right formula that isn't."""
 
     def formula(table, variable, row):
-        text = right.right_formula(table, variable, row)
+        text = right_formula.right_formula(table, variable, row)
         if text is None:
             return None
         return {
@@ -288,7 +289,7 @@ def test_one_false_finding_is_left_out(shared, tmp_path, monkeypatch, how):
     wrong = broken(how)
 
     def one_broken(table, variable, row):
-        return (wrong if variable == "grad_w5" else right.right_formula)(table, variable, row)
+        return (wrong if variable == "grad_w5" else right_formula.right_formula)(table, variable, row)
 
     monkeypatch.setattr(edits, "right_formula", one_broken)
     out = tmp_path / "out.xlsx"

@@ -17,7 +17,7 @@ from tests.check.generate import Design, Sheet
 from tests.check.mutate import MUTATIONS, mutated
 from tests.check.writing import column_name, package
 from workbook.check.checker import check_book
-from workbook.check.reader import read_book
+from workbook.check.read.reader import read_book
 from workbook.check.workers import CHUNK
 
 COUNT = int(os.environ.get("GRADSHEET_MUTATIONS", "1000"))

@@ -10,9 +10,9 @@ from tests.check.generate import Design, Sheet
 from tests.check.packages import END, GOOD, MAIN, SHEET, STRINGS, names_of, part_of, repacked
 from tests.check.writing import column_name
 from workbook.check.checker import UNEXPECTED, check_book, check_file
-from workbook.check.copies import annotate
-from workbook.check.mending import mend
-from workbook.check.reader import read_book
+from workbook.check.copies.annotate import annotate
+from workbook.check.copies.mending import mend
+from workbook.check.read.reader import read_book
 from xlfuncs.errors import GradsheetError
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4000)

@@ -20,7 +20,7 @@ from tests.check.mutate import mutated
 from tests.check.packages import GOOD
 from tests.conftest import needs_program
 from workbook.check.checker import check_file
-from workbook.check.grades import csv_of, harmless
+from workbook.check.report.grades import csv_of, harmless
 from workbook.cli import main
 
 WRONG = mutated("command line")[0]

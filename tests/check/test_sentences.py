@@ -5,17 +5,17 @@ import pytest
 from tests.check import forms
 from tests.check.forms import FIRST, Form, numbers, right
 from tests.check.writing import column_name
-from workbook.check.book import Book, Chart, Series
-from workbook.check.charts import check_charts
 from workbook.check.checker import check_file
-from workbook.check.classify import Diagnosis
-from workbook.check.findings import Finding
-from workbook.check.formula import Node
-from workbook.check.kinds import KINDS
-from workbook.check.report_text import effect_text
-from workbook.check.sentences import _SENTENCES, message
-from workbook.check.tables import find_tables
-from workbook.check.words import leaf_text, meaning_text
+from workbook.check.judge.chart_findings import check_charts
+from workbook.check.judge.classify import Diagnosis
+from workbook.check.judge.fault_kinds import KINDS
+from workbook.check.judge.findings import Finding
+from workbook.check.meaning.tables import find_tables
+from workbook.check.read.book import Book, Chart, Series
+from workbook.check.read.formula import Node
+from workbook.check.report.lines import effect_text
+from workbook.check.report.sentences import _SENTENCES, message
+from workbook.check.report.words import leaf_text, meaning_text
 
 RIGHT = right()
 EQUAL = numbers(start={"t1": 0.5, "t2": 0.5})
@@ -224,7 +224,7 @@ def test_one_chart_note_for_many_charts(tmp_path):
     path = tmp_path / "charts.xlsx"
     form = Form()
     path.write_bytes(form.package())
-    from workbook.check.reader import read_book
+    from workbook.check.read.reader import read_book
 
     book = read_book(path)
     column = column_name(form.column("E_total"))
@@ -254,7 +254,7 @@ def test_other_rows_are_told_in_words():
 def test_every_kind_of_slip_has_a_sentence_and_an_unknown_one_is_an_error(tmp_path):
     path = tmp_path / "form.xlsx"
     path.write_bytes(Form().package())
-    from workbook.check.reader import read_book
+    from workbook.check.read.reader import read_book
 
     (table,) = find_tables(read_book(path))
     with pytest.raises(KeyError):

@@ -12,17 +12,17 @@ from tests.check.generate import Design, Sheet
 from tests.check.mutate import everywhere
 from tests.check.people import SHEETS
 from tests.check.writing import Array, column_name, package
-from workbook.check.another_network import consistent
-from workbook.check.cells import bonds_of
 from workbook.check.checker import check_book
-from workbook.check.dependence import Dependence
-from workbook.check.formula import parse, reference
-from workbook.check.mending import mend
-from workbook.check.proof import right_table, unlike
-from workbook.check.reader import read_book
-from workbook.check.recalculate import Calculation, CellError, NotRecalculated, lacking, recalculate
-from workbook.references import a1, absolute, on_sheet, quoted, unquoted
-from xlfuncs.blueprint import Blueprint, blueprint_of
+from workbook.check.copies.cells import bonds_of
+from workbook.check.copies.mending import mend
+from workbook.check.copies.table_proof import right_table, unlike
+from workbook.check.judge.another_network import consistent
+from workbook.check.meaning.dependence import Dependence
+from workbook.check.meaning.recalculate import Calculation, CellError, NotRecalculated, lacking, recalculate
+from workbook.check.read.formula import parse, reference
+from workbook.check.read.reader import read_book
+from workbook.parts.references import a1, absolute, on_sheet, quoted, unquoted
+from xlfuncs.expected_table import Blueprint, blueprint_of
 
 
 def plain(**given):

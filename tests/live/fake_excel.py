@@ -18,7 +18,7 @@ import xlwings
 from openpyxl.utils import get_column_letter, range_boundaries
 
 from workbook.live import follow
-from workbook.training_layout import COLUMNS, FIRST_COLUMN, HEADER_ROW, SETTINGS
+from workbook.sheets.training_cells import COLUMNS, FIRST_COLUMN, HEADER_ROW, SETTINGS
 
 from .com import BAD_INDEX, DISCONNECTED, EXCEPTION, FAILED, REFUSALS, UNAVAILABLE, ComError, Dispatch, windows
 

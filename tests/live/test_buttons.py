@@ -14,7 +14,7 @@ from trainer.run import load_run, read_status
 from workbook.live import buttons, launch
 from workbook.live.excel import OpenWorkbook
 from workbook.live.follow import follow
-from workbook.training_layout import SETTINGS
+from workbook.sheets.training_cells import SETTINGS
 
 from . import runs
 from .fake_excel import CELLS, NAME, FakeExcel, excels

@@ -19,7 +19,7 @@ from workbook.live import follow as follow_module
 from workbook.live.follow import CLOSED, DONE, FAILED, FOLLOWED, follow
 from workbook.live.launch import OUTPUT, WORKER_LOCK, is_active
 from workbook.live.target import progress_of, status_line
-from workbook.training_layout import SETTINGS
+from workbook.sheets.training_cells import SETTINGS
 from xlfuncs.errors import GradsheetError
 
 from . import runs

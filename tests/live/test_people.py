@@ -12,7 +12,7 @@ from workbook.live.excel import NOTICE
 from workbook.live.follow import follow
 from workbook.live.launch import OUTPUT
 from workbook.live.target import Blocked
-from workbook.training_layout import COLUMNS, FIRST_COLUMN, HEADER_ROW
+from workbook.sheets.training_cells import COLUMNS, FIRST_COLUMN, HEADER_ROW
 
 from . import fake_excel, runs
 from .fake_excel import CELLS, HEADERS, FakeExcel, excels

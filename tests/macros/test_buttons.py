@@ -15,7 +15,7 @@ from pyopenvba import ExcelFile
 from pyopenvba.apps.excel import ExcelApplication
 
 from workbook.macros import project
-from workbook.training_controls import BUTTONS
+from workbook.sheets.training_controls import BUTTONS
 
 CALL = "from workbook.live import buttons; buttons.{}()"
 COMMANDS = {

@@ -16,11 +16,11 @@ from oletools.olevba import VBA_Parser, decompress_stream
 from openxml_audit import OpenXmlValidator, predict
 from pyopenvba import ExcelFile
 
-from workbook import conf_sheet, playground_sheet
 from workbook.build import build
 from workbook.cli import main
 from workbook.macros import project, wrappers
-from workbook.training_layout import SETTINGS
+from workbook.sheets import playground, xlwings_conf
+from workbook.sheets.training_cells import SETTINGS
 from xlfuncs import maths
 from xlfuncs.network import DEFAULT, ITERATIONS, Network
 
@@ -188,7 +188,7 @@ def test_libreoffice_shows_the_numbers_without_the_functions(libreoffice, macro_
 
 def test_playgrounds_plain_formulas_are_right(libreoffice, macro_book):
     book = openpyxl.load_workbook(macro_book, data_only=True)["Playground"]
-    steps = playground_sheet._steps(DEFAULT)
+    steps = playground._steps(DEFAULT)
     names = DEFAULT.column_names
     row = dict(zip(names, maths.table(DEFAULT, 0.9, 2)[0].tolist(), strict=True))
     after = dict(zip(names, maths.table(DEFAULT, 0.9, 2)[1].tolist(), strict=True))
@@ -250,10 +250,10 @@ def test_the_charts_have_room_for_the_rows_to_come(macro_book, libreoffice):
 
 
 def test_the_conf_sheet_holds_no_blank_key(monkeypatch):
-    assert conf_sheet.settings() == [("ADD_WORKBOOK_TO_PYTHONPATH", "false")]
+    assert xlwings_conf.settings() == [("ADD_WORKBOOK_TO_PYTHONPATH", "false")]
     monkeypatch.setattr(sys, "platform", "win32")
-    assert conf_sheet.settings()[0] == ("INTERPRETER_WIN", sys.executable)
-    assert all(key and value for key, value in conf_sheet.settings())
+    assert xlwings_conf.settings()[0] == ("INTERPRETER_WIN", sys.executable)
+    assert all(key and value for key, value in xlwings_conf.settings())
 
 
 def test_udf_needs_macros(tmp_path, capsys):

@@ -11,7 +11,7 @@ from pyopenvba.apps.excel import ExcelApplication
 import xlfuncs
 from workbook.macros import wrappers
 
-CLASSIC = Path(__file__).parent.parent / "classic_xlwings.py"
+CLASSIC = Path(__file__).parents[1] / "xlfuncs" / "classic_xlwings.py"
 ATTRIBUTE = re.compile(r"^Attribute .*\n", re.MULTILINE)
 ARGUMENTS = {
     "BP_SIGMOID": 1,

@@ -132,7 +132,7 @@ def test_a_checkpoint_is_read_once_and_again_when_it_changes(tmp_path, trained, 
 
 def test_after_an_epoch_the_best_checkpoint_is_read_once(tmp_path, trained, monkeypatch):
     """By the report with its examination of all test digits and its prediction of one."""
-    from workbook import run_report
+    from workbook.sheets import run_report
 
     copy_run(trained, tmp_path / "run", dataset="digits")
     loads, original = [], predict_module.load_model

@@ -19,11 +19,11 @@ from trainer import checkpoint as checkpoint_module
 from trainer import log as log_module
 from trainer import run as run_module
 from trainer.checkpoint import load_checkpoint
+from trainer.files import write_whole
 from trainer.log import TIMING_COLUMNS, best_row
 from trainer.recipes import choose_recipe
 from trainer.run import is_running, load_run, locked, read_status
 from trainer.train import new_config, resume, train_new
-from workbook.files import write_whole
 from xlfuncs.errors import GradsheetError
 
 RECIPE = choose_recipe("published", epochs=3, step_epochs=2, learning_rate=0.05)

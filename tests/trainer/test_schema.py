@@ -18,8 +18,8 @@ from trainer.data import Data
 from trainer.predict import predict
 from trainer.run import CURES, Config, Status, create_run, load_config, load_run, read_status, write_status
 from trainer.schema import FORMULA_SIGNS, Mismatch, harmless, read
+from trainer.terminal import is_obeyed
 from workbook.live.target import progress_of, status_line
-from workbook.terminal import is_obeyed
 from xlfuncs.errors import DamagedError, GradsheetError
 
 MUTATED = int(os.environ.get("GRADSHEET_FOLDERS", "60"))  # 1,000 and more by hand

@@ -15,14 +15,13 @@ import numpy as np
 import pytest
 import torch
 
-from trainer import cli, train
+from trainer import cli, files, train
 from trainer import run as run_module
 from trainer.data import Data
 from trainer.model import MnistCNN
 from trainer.progress import Lines, Progress, TerminalProgress
 from trainer.recipes import QUICK, choose_recipe, learning_rates
 from trainer.run import Config, Run, load_run, read_status
-from workbook import files
 from xlfuncs.errors import GradsheetError
 
 COUNT = 100

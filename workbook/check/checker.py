@@ -7,20 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
-from workbook.check import findings, words
-from workbook.check.book import Book
-from workbook.check.charts import check_charts
-from workbook.check.diagnose import explain
-from workbook.check.effects import right_table, start_of
-from workbook.check.findings import FileReport, Finding, Part, TableReport
-from workbook.check.formula_findings import formula_findings, mostly_unexplained
-from workbook.check.judge import Judged, judge_of, judge_table
+from workbook.check.judge import findings
+from workbook.check.judge.chart_findings import check_charts
+from workbook.check.judge.diagnose import explain
+from workbook.check.judge.effects import right_table, start_of
+from workbook.check.judge.findings import FileReport, Finding, Part, TableReport
+from workbook.check.judge.formula_findings import formula_findings, mostly_unexplained
+from workbook.check.judge.judged import Judged, judge_of, judge_table
+from workbook.check.judge.unfinished import missing_parts, unfinished_place
+from workbook.check.judge.values import other_activation, value_findings
 from workbook.check.limits import too_large
-from workbook.check.reader import read_book
-from workbook.check.tables import Table, find_tables, goes_on
-from workbook.check.unfinished import missing_parts, unfinished_place
-from workbook.check.values import other_activation, value_findings
-from workbook.references import a1, on_sheet
+from workbook.check.meaning.tables import Table, find_tables, goes_on
+from workbook.check.read.book import Book
+from workbook.check.read.reader import read_book
+from workbook.check.report import words
+from workbook.parts.references import a1, on_sheet
 from xlfuncs.errors import GradsheetError
 
 UNEXPECTED = "could not be checked: a fault of gradsheet's own, please report it with the file"

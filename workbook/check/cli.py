@@ -11,18 +11,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from workbook.check.grades import csv_of, first_fault
+from trainer.terminal import broken, printable, say
 from workbook.check.inputs import Input, inputs_of
 from workbook.check.outputs import outputs_of, write_outputs
-from workbook.check.report_text import effect_text, table_text
+from workbook.check.report.grades import csv_of, first_fault
+from workbook.check.report.lines import effect_text, table_text
 from workbook.check.worker import Answer, Job
 from workbook.check.workers import Workers, count_for
-from workbook.terminal import broken, printable, say
 from xlfuncs.errors import GradsheetError
 
 if TYPE_CHECKING:
-    from workbook.check.findings import FileReport
-    from workbook.origin import Output
+    from workbook.check.judge.findings import FileReport
+    from workbook.existing.origin import Output
 
 DETAILED = 3  # files up to which every finding is printed
 
@@ -94,7 +94,7 @@ def _check_all(inputs: list[Input], copies: dict[str, Path], quiet: bool) -> lis
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        from workbook.check.findings import FileReport
+        from workbook.check.judge.findings import FileReport
 
         columns = (TextColumn("checking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         console = Console(stderr=True)

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from workbook.check.grades import HEADINGS, is_as_written
-from workbook.origin import Origin, Output
+from workbook.check.report.grades import HEADINGS, is_as_written
+from workbook.existing.origin import Origin, Output
 from xlfuncs.errors import GradsheetError
 
 
@@ -72,8 +72,8 @@ def _origin_of_grades(path: Path) -> Origin:
 
 def _origin_of_copy(path: Path) -> Origin:
     """A copy has a sheet Check with our words in its cells, and our seal behind it as long as nobody saved it."""
-    from workbook.check.parts import UNSOUND, Parts
-    from workbook.check.seal import is_sealed
+    from workbook.check.copies.seal import is_sealed
+    from workbook.parts.zip_parts import UNSOUND, Parts
 
     if not path.exists():
         return Origin.ABSENT

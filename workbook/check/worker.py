@@ -19,7 +19,7 @@ from workbook.check import limits
 from xlfuncs.errors import GradsheetError
 
 if TYPE_CHECKING:
-    from workbook.check.findings import FileReport
+    from workbook.check.judge.findings import FileReport
 
 READY = "ready"
 TIRED = 0.5  # share of the memory after which a process makes room for a fresh one
@@ -104,8 +104,8 @@ def work(job: Job, memory: int) -> Answer:
 
 def _copy(option: str, report: FileReport, book, tables, out: Path) -> str:
     """Write a copy; gives the sentence on it."""
-    from workbook.check.copies import annotate
-    from workbook.check.mending import mend
+    from workbook.check.copies.annotate import annotate
+    from workbook.check.copies.mending import mend
 
     if option == "fix":
         return mend(book, report, tables, out)

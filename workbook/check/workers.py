@@ -25,7 +25,7 @@ from workbook.check.worker import READY, Answer, Job
 from xlfuncs.errors import GradsheetError
 
 if TYPE_CHECKING:
-    from workbook.check.findings import FileReport
+    from workbook.check.judge.findings import FileReport
 
 CHUNK = 4  # files for each process at least: a process takes as long to start as a few files take to check
 LOOK = 0.05  # seconds between two looks at the limits; on Windows also until Ctrl-C is noticed
@@ -130,7 +130,7 @@ class Workers:
 
 def _given_up(worker: _Worker, sentence: str) -> Answer:
     """The answer for a worker that has none itself."""
-    from workbook.check.findings import FileReport
+    from workbook.check.judge.findings import FileReport
 
     refused = sentence if worker.job.copies else None
     return Answer(FileReport(str(worker.job.path), error=sentence), refused=refused, tired=True)

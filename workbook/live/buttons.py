@@ -17,8 +17,8 @@ from workbook.live import launch
 from workbook.live.excel import OpenWorkbook
 from workbook.live.excel_errors import StillBusyError
 from workbook.live.target import Blocked, Gone, Target
-from workbook.texts import listing, plain
-from workbook.training_layout import SETTINGS, Setting
+from workbook.parts.texts import listing, plain
+from workbook.sheets.training_cells import SETTINGS, Setting
 from xlfuncs.cells import error_name
 from xlfuncs.errors import GradsheetError
 

@@ -13,7 +13,7 @@ from xlwings.utils import a1_to_tuples, col_name
 from workbook.live import epoch_rows
 from workbook.live.excel_errors import code, is_excels, refused
 from workbook.live.target import Blocked
-from workbook.training_layout import COLUMNS, LOG_CORNER, MAX_EPOCHS
+from workbook.sheets.training_cells import COLUMNS, LOG_CORNER, MAX_EPOCHS
 
 Ask = Callable[[Callable], object]
 ATTEMPTS = 3  # to write a row, each time one looks

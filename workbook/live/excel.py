@@ -10,7 +10,7 @@ from trainer.run import Run
 from workbook.live import epoch_table, open_book
 from workbook.live.open_book import OpenBook
 from workbook.live.target import Blocked
-from workbook.training_layout import COLUMNS, MAX_EPOCHS, PROGRESS, RUN_FOLDER, SETTINGS, STATUS
+from workbook.sheets.training_cells import COLUMNS, MAX_EPOCHS, PROGRESS, RUN_FOLDER, SETTINGS, STATUS
 
 LONGEST_LINE = 1000  # characters of the status; a cell holds 32,767
 NOTICE = "gradsheet: "

@@ -8,16 +8,17 @@ import io
 from pathlib import Path
 from typing import BinaryIO
 
+from trainer.files import check_writable, sentences, write_whole
 from trainer.run import Run, load_run
-from workbook import build, run_report
-from workbook.check.package import Package, sound
-from workbook.files import check_writable, sentences, write_whole
-from workbook.origin import Origin, Output, origin_of_content, refuse_what_is_no_file
-from workbook.page import NATIVE, UDF
-from workbook.renewal import write_with_run
-from workbook.run_report import RunReport
-from workbook.run_sheets import NAMES
-from workbook.texts import listing
+from workbook import build
+from workbook.existing.origin import Origin, Output, origin_of_content, refuse_what_is_no_file
+from workbook.existing.renewal import write_with_run
+from workbook.parts.opc import Package, sound
+from workbook.parts.page import NATIVE, UDF
+from workbook.parts.texts import listing
+from workbook.sheets import run_report
+from workbook.sheets.run_report import RunReport
+from workbook.sheets.run_sheets import NAMES
 from xlfuncs.errors import GradsheetError
 from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES
 

@@ -16,7 +16,7 @@ import xlwings
 
 from workbook.live.excel_errors import Patience, is_excels, refused, words
 from workbook.live.target import Blocked, Gone
-from workbook.training_layout import LOG_CORNER, PROGRESS, RUN_FOLDER, SETTINGS, STATUS, TRAINING
+from workbook.sheets.training_cells import LOG_CORNER, PROGRESS, RUN_FOLDER, SETTINGS, STATUS, TRAINING
 
 Answer = TypeVar("Answer")
 ABSENCES, ABSENCES_AT_FIRST = 6, 20

@@ -1,0 +1,153 @@
+"""Workbooks of any network: LibreOffice recalculates every cell of every table, derivation and settings block."""
+
+import random
+import re
+import zipfile
+
+import numpy as np
+import pytest
+from openpyxl import load_workbook
+
+from workbook import build
+from workbook.sheets.layout import Layout, StartLayout, sheet_name
+from xlfuncs.activations import ACTIVATIONS, LOSSES
+from xlfuncs.optimizers import OPTIMIZERS
+from xlfuncs.spec import BIASES, Spec
+
+ITERATIONS, RATES = 6, [0.02, 0.1]
+CHOSEN = [
+    "2-2-2 tanh",
+    "2-2-2 bias=layer fixed-bias",
+    "2-3-2 tanh softmax cross-entropy bias=unit adam",
+    "2-1 binary-cross-entropy bias=unit momentum decay=0.01",
+    "3-2-3-2 relu leaky-relu identity mean-squared bias=layer rmsprop",
+    "1-2-2-2-1 tanh squared bias=unit nesterov",
+]
+
+
+def some_network(seed):
+    """A network of any kind, by a seed."""
+    chance = random.Random(seed)
+    layers = chance.randint(1, 4)
+    loss = chance.choice(sorted(LOSSES))
+    output = chance.choice(["sigmoid", "softmax"] if "cross" in loss else sorted(ACTIVATIONS))
+    sizes = [chance.randint(1, 3) for _ in range(layers)] + [chance.randint(2, 3)]
+    hidden = [chance.choice(sorted(set(ACTIVATIONS) - {"softmax"})) for _ in range(layers - 1)]
+    # One bias for all outputs of a softmax changes nothing: its gradient is rounding only, which LibreOffice takes for 0.
+    bias = chance.choice([bias for bias in BIASES if (bias, output) != ("layer", "softmax")])
+    fixed = bias != "none" and chance.random() < 0.3
+    return str(Spec(tuple(sizes), (*hidden, output), loss, bias, fixed, chance.choice(sorted(OPTIMIZERS))))
+
+
+def numbers(spec, seed=0):
+    chance = random.Random(seed)
+    inputs = [round(chance.uniform(-1, 1), 2) for _ in range(spec.sizes[0])]
+    targets = [round(chance.uniform(0.05, 0.95), 2) for _ in range(spec.sizes[-1])]
+    return inputs, targets, [round(chance.uniform(-1, 1), 3) for _ in range(spec.weight_count)]
+
+
+def built(text, folder):
+    spec = Spec.parse(text)
+    network = spec.network(*numbers(spec))
+    tables = build.compute(network, RATES, ITERATIONS)
+    path = folder / "any.xlsx"
+    build.save(path, network, tables)
+    return network, tables, path
+
+
+def recalculated_as_written(text, folder, libreoffice):
+    network, tables, path = built(text, folder)
+    layout = Layout(network, ITERATIONS)
+    sheets = libreoffice.recalculate(path)
+    for table in tables:
+        rows = sheets[sheet_name(table.learning_rate)]
+        found = np.array(rows[layout.header_row : layout.last_row], dtype=object)[:, : len(network.columns)]
+        assert not [x for x in found.ravel() if isinstance(x, str)], text
+        np.testing.assert_allclose(found.astype(float), table.table, rtol=1e-12, atol=1e-15)
+        for box in layout.boxes:
+            shown = rows[box.bottom - box.lines[-1][1]][box.column + 2]
+            first = table.table[0][network.column_names.index(f"grad_{box.learned}")]
+            assert shown == pytest.approx(first, rel=1e-12, abs=1e-15)
+    errors = [
+        x for rows in sheets.values() for row in rows for x in row if isinstance(x, str) and x.startswith("error")
+    ]
+    assert not errors
+
+
+@pytest.mark.parametrize("text", CHOSEN)
+def test_libreoffice_finds_the_same_numbers(text, tmp_path, libreoffice):
+    recalculated_as_written(text, tmp_path, libreoffice)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(60))
+def test_libreoffice_finds_the_same_numbers_in_any_network(seed, tmp_path, libreoffice):
+    recalculated_as_written(some_network(seed), tmp_path, libreoffice)
+
+
+def test_a_bias_is_changed_on_start(tmp_path, libreoffice):
+    text = "2-3-2 tanh softmax cross-entropy bias=unit adam"
+    network, _, path = built(text, tmp_path)
+    start = StartLayout(network)
+    sheets = libreoffice.recalculate(path, {"Start": {start.of("b2"): 0.75, start.of("i1"): -0.5}})
+    spec = Spec.parse(text)
+    inputs, targets, weights = numbers(spec)
+    weights[spec.counts[0][0] + 1], inputs[0] = 0.75, -0.5
+    changed = build.compute(spec.network(inputs, targets, weights), RATES, ITERATIONS)
+    layout = Layout(network, ITERATIONS)
+    for table in changed:
+        rows = sheets[sheet_name(table.learning_rate)][layout.header_row : layout.last_row]
+        np.testing.assert_allclose([row[: len(network.columns)] for row in rows], table.table, rtol=1e-12, atol=1e-15)
+
+
+def without_values(path, folder):
+    """The workbook without the numbers behind its formulas."""
+    bare = folder / "bare.xlsx"
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(bare, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name.startswith("xl/worksheets/sheet"):
+                content = re.sub(rb"</f><v>[^<]*</v>", b"</f>", content)
+            target.writestr(name, content)
+    return bare
+
+
+@pytest.mark.parametrize("text", [*CHOSEN, *map(some_network, range(6))])
+def test_a_second_engine_finds_the_same_numbers(text, tmp_path):
+    formualizer = pytest.importorskip("formualizer", reason="formualizer is not installed")
+    network, tables, path = built(text, tmp_path)
+    layout = Layout(network, ITERATIONS)
+    book = formualizer.load_workbook(str(without_values(path, tmp_path)))
+    book.evaluate_all()
+    for table in tables:
+        sheet = sheet_name(table.learning_rate)
+        rows = range(layout.first_row, layout.last_row + 1)
+        columns = range(1, len(network.columns) + 1)
+        found = [[book.get_value(sheet, row, column) for column in columns] for row in rows]
+        np.testing.assert_allclose(np.array(found, dtype=float), table.table, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2-2-2", "Each weight is the one above it minus ɳ times its gradient above it: w1 − ɳ·∂E/∂w1."),
+        ("2-2-2 decay=0.01", "0.01·w1 is added to the gradient first (weight decay)."),
+        (
+            "2-2-2 adam",
+            "Each weight is the one above it minus the step of adam, whose memory stands in the last columns.",
+        ),
+    ],
+)
+def test_start_says_how_weights_learn(text, said, tmp_path):
+    _, _, path = built(text, tmp_path)
+    cells = [str(cell) for row in load_workbook(path)["Start"].iter_rows(values_only=True) for cell in row]
+    assert any(said in cell for cell in cells)
+    assert (" adam" in text) == any("memory" in cell for cell in cells)
+
+
+def test_a_large_network_shows_the_derivation_of_each_layers_first_weight():
+    spec = Spec.parse("4-5-6-3 tanh bias=unit")
+    layout = Layout(spec.network(*numbers(spec)), ITERATIONS)
+    assert [box.learned for box in layout.boxes] == ["w1", "b1", "w21", "b6", "w51", "b12"]
+    small = Spec.parse("2-2-2")
+    assert [box.learned for box in Layout(small.network(*numbers(small)), 5).boxes] == [f"w{k}" for k in range(1, 9)]

@@ -1,0 +1,1 @@
+"""Copies of a checked workbook: marked, or mended and proven."""

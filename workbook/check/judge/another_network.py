@@ -1,0 +1,53 @@
+"""Whether a table is another network rightly calculated: its own gradients are the derivatives of its own E_total.
+
+Tanh, other errors, biases that weren't understood: whatever the forward formulas are, a start weight is shifted a
+little in the workbook, and E_total has to move as the gradient says. Where it does, new formulas would make it another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from workbook.check.meaning.recalculate import Calculation, Place, Value
+from workbook.check.meaning.tables import Table
+
+STEP = 1e-5
+TOLERANCE = 1e-6  # of the largest gradient; differences are good to 1e-9, and the slips seen change a gradient by 1e-3
+
+
+def consistent(table: Table, calculation: Calculation, value_of: Callable[[Place], Value]) -> bool:
+    """Whether the first row's gradients are the derivatives of the E_total that the workbook calculates.
+
+    `calculation` is the workbook as it stands, `value_of` its cells' values.
+    """
+    gradients = {name: _gradient(table, name, value_of) for name in table.blueprint.learned if name in table.columns}
+    if not gradients or any(type(value) is not float for value in gradients.values()):
+        return False
+    total = _place(table, "E_total", table.first)
+    limit = TOLERANCE * max(abs(value) for value in gradients.values())
+    for name, gradient in gradients.items():
+        place = _place(table, name, table.first)
+        start = value_of(place)
+        if type(start) is not float:
+            return False
+        ends = []
+        for shifted in (start + STEP, start - STEP, start):
+            calculation.put(place, shifted)
+            ends.append(calculation.values([total])[total])
+        if not all(type(end) is float for end in ends) or abs((ends[0] - ends[1]) / (2 * STEP) - gradient) > limit:
+            return False
+    return True
+
+
+def _gradient(table: Table, name: str, value_of: Callable[[Place], Value]) -> Value:
+    """The gradient of the first row: its column's, or what the update took off."""
+    if f"grad_{name}" in table.columns:
+        return value_of(_place(table, f"grad_{name}", table.first))
+    ends = [value_of(_place(table, name, row)) for row in (table.first, table.first + 1)]
+    if not table.rate or not all(type(end) is float for end in ends):
+        return None
+    return (ends[0] - ends[1]) / table.rate
+
+
+def _place(table: Table, variable: str, row: int) -> Place:
+    return table.sheet.name, row, table.columns[variable]

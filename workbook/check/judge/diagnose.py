@@ -1,0 +1,179 @@
+"""Why a formula is wrong, for the cells of one table: what was written, where a $ was lost, where a bracket is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from workbook.check.judge.classify import Diagnosis, Judge
+from workbook.check.judge.fault_kinds import RATE
+from workbook.check.judge.judged import Group, Judged
+from workbook.check.judge.right_formula import right_expression
+from workbook.check.judge.searches import Search, SpentError
+from workbook.check.judge.two_slips import find_two
+from workbook.check.meaning.evaluate import UnknownError, leaves
+from workbook.check.meaning.resolve import Resolver
+from workbook.check.meaning.tables import Table
+from workbook.check.meaning.trees import distinct, node_of, with_rate
+from workbook.check.read import formula
+from workbook.check.read.formula import Node
+from workbook.parts.references import a1
+
+MAX_BRACKETS = 30  # operands up to which a lost pair of brackets is searched for
+
+
+def diagnose(judge: Judge, node: Node, variable: str, right: Node, reparsed: Callable[[], Iterator[Node]]) -> Diagnosis:
+    """The kind of fault of a wrong meaning; `reparsed` gives the formula with one more pair of brackets.
+
+    A learning rate that is written as a number has to be the variable `learning_rate` by now.
+    """
+    search = Search(judge, variable, right)
+    try:
+        found = search.find(node, reparsed) or find_two(search, node, reparsed)
+    except SpentError:
+        found = None
+    wanted = distinct(right)
+    return found or Diagnosis("wrong formula", swaps=tuple((old, old) for old in distinct(node) if old not in wanted))
+
+
+def explain(judged: Judged, resolver: Resolver, judge: Judge) -> None:
+    """Give each wrong group its diagnosis."""
+    cache = judge.diagnoses
+    table = resolver.table
+    right_rows = {(v, id(table.cell(v, row).template)) for v, row in judged.meanings} - {
+        (g.variable, id(g.template)) for g in judged.wrong if len(g.rows) == len(table.rows)
+    }
+    for group in judged.wrong:
+        meaning = group.meaning
+        row = group.rows[group.meanings.index(meaning)]
+        key = (group.variable, meaning, _written_rate(table, judged), frozenset(table.columns))
+        if key not in cache:
+            cache[key] = _diagnosis(resolver, judge, judged, group.variable, row, meaning)
+        group.diagnosis = _dollars(cache[key], group, table, (group.variable, id(group.template)) in right_rows)
+        group.circular = any(judge.circular(m, group.variable) for m in set(group.meanings))
+
+
+def _diagnosis(resolver: Resolver, judge: Judge, judged: Judged, variable: str, row: int, meaning: Node) -> Diagnosis:
+    table = resolver.table
+    cell = table.cell(variable, row)
+    if variable in judge.blueprint.constants:
+        return _constant_diagnosis(meaning, variable)
+    try:
+        if judge.is_right(meaning, variable):
+            return Diagnosis("circular chain", detail="" if cell.array is None else "array")
+    except UnknownError as error:  # only a cell that shows an error is called wrong then
+        return Diagnosis("error value", detail=f"{cell.value}|{error}")
+    rate = judge.literal_rate(meaning, variable)
+    if rate is not None and any(leaf.kind == "number" for leaf in leaves(meaning)):
+        return Diagnosis("wrong learning rate", detail=f"the number {rate:g}")
+    written = _written_rate(table, judged)
+    right = node_of(right_expression(table, variable))
+    if written is None or variable not in judge.blueprint.learned:
+        return diagnose(judge, meaning, variable, right, lambda: _bracketed(resolver, variable, row))
+    brackets = (with_rate(tree, written) for tree in _bracketed(resolver, variable, row))
+    return diagnose(judge, with_rate(meaning, written), variable, right, lambda: brackets)
+
+
+def _written_rate(table: Table, judged: Judged) -> float | None:
+    """The learning rate that most updates have as a number, None where a cell holds it."""
+    if table.rate_cell is not None or table.rate_column is not None or not judged.literal_rates:
+        return None
+    return judged.literal_rates.most_common(1)[0][0]
+
+
+def _constant_diagnosis(meaning: Node, variable: str) -> Diagnosis:
+    right = Node("var", (variable, -1))
+    kind = {"t": "wrong target", "b": "wrong variable"}.get(variable[0], "wrong input")
+    return Diagnosis(kind, swaps=((meaning, right),) if not meaning.args else ())
+
+
+def _bracketed(resolver: Resolver, variable: str, row: int) -> Iterator[Node]:
+    """The formula's meanings with one more pair of brackets around some of its operands."""
+    table = resolver.table
+    column = table.columns[variable]
+    cell = table.cell(variable, row)
+    if cell.array is not None:
+        return
+    text = formula.own_text(cell.formula, row, column)
+    try:
+        tokens = formula.tokens_of(text)
+    except ValueError:
+        return
+    starts = [
+        k for k, t in enumerate(tokens) if t.type == t.OPERAND or (t.type in (t.FUNC, t.PAREN) and t.subtype == t.OPEN)
+    ]
+    starts += [k for k, t in enumerate(tokens) if t.type == t.OP_PRE]
+    ends = [
+        k for k, t in enumerate(tokens) if t.type == t.OPERAND or (t.type in (t.FUNC, t.PAREN) and t.subtype == t.CLOSE)
+    ]
+    if len(starts) > MAX_BRACKETS:
+        return
+    opening, closing = (formula.Token(mark, formula.Token.PAREN, sub) for mark, sub in (("(", "OPEN"), (")", "CLOSE")))
+    for start in sorted(starts):
+        for end in ends:
+            if end <= start or not _is_balanced(tokens[start : end + 1]):
+                continue
+            changed = [*tokens[:start], opening, *tokens[start : end + 1], closing, *tokens[end + 1 :]]
+            try:
+                tree = formula.tree_of_tokens(changed, row, column)
+            except (ValueError, AttributeError):
+                continue
+            yield resolver.meaning_of(tree, row, column, ranged=cell.formula.ranged)
+
+
+def _is_balanced(tokens: list[formula.Token]) -> bool:
+    """Whether a pair of brackets around these tokens would cross none that stands there."""
+    depth = 0
+    for token in tokens:
+        if token.type in (token.FUNC, token.PAREN):
+            depth += 1 if token.subtype == token.OPEN else -1
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _dollars(diagnosis: Diagnosis, group: Group, table: Table, right_elsewhere: bool) -> Diagnosis:
+    """Say `missing $` or `stray $` where a slip of rows comes from copying a formula down."""
+    if group.template is None:
+        return diagnosis
+    kinds, kept = [diagnosis.kind, *diagnosis.also], ""
+    column = table.columns[group.variable]
+    for old, new in diagnosis.swaps:
+        if new.kind != "var":
+            continue
+        name, _ = new.value
+        if name == RATE and table.rate_cell is not None:
+            home = table.rate_cell[2]
+            if any(not r.fixed_row and r.at(0, column)[1] == home for r in group.template.refs) and _copied(
+                group, table
+            ):
+                kinds = ["missing $" if kind in ("wrong learning rate", "wrong row") else kind for kind in kinds]
+        elif old.kind == "var" and old.value[1] != new.value[1]:
+            mine = table.columns.get(old.value[0])
+            inside = [r for r in group.template.refs if r.fixed_row and table.header <= r.row <= table.last]
+            held = [r.row for r in inside if r.at(0, column)[1] == mine]
+            if held:
+                kept = kept or str(held[0])
+                kinds = ["stray $" if kind == "wrong row" else kind for kind in kinds]
+        elif old.kind != "var" and name in table.blueprint.constants and right_elsewhere:
+            kinds = ["missing $" if kind == "wrong cell" else kind for kind in kinds]
+    kinds = list(dict.fromkeys(kinds))
+    details = {"missing $": _first_drifted(group, table), "stray $": kept}
+    detail = details.get(kinds[0], diagnosis.detail)
+    return replace(diagnosis, kind=kinds[0], also=tuple(kinds[1:]), detail=detail)
+
+
+def _first_drifted(group: Group, table: Table) -> str:
+    """The cell that the group's first formula reads where the learning rate belongs, "" where it isn't the rate."""
+    row, column = group.rows[0], table.columns[group.variable]
+    home = table.rate_cell[2] if table.rate_cell is not None else None
+    cells = [ref.at(row, column) for ref in group.template.refs if not ref.fixed_row]
+    drifted = [at for at in cells if at[1] == home and at[0] != table.rate_cell[1]]
+    return a1(*min(drifted)) if drifted else ""
+
+
+def _copied(group: Group, table: Table) -> bool:
+    """Whether the group's reference to the rate moved away from it row by row, as a copy without $ does."""
+    column = table.columns[group.variable]
+    rows = {ref.row for ref in group.template.refs if not ref.fixed_row and ref.at(0, column)[1] == table.rate_cell[2]}
+    return any(table.first <= table.rate_cell[1] - offset <= group.rows[-1] for offset in rows)

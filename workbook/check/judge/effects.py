@@ -1,0 +1,169 @@
+"""What a fault does: the table run with it and without it, and the stored values compared with their own formulas."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from workbook.check.judge.judged import Judged
+from workbook.check.meaning.evaluate import SheetError, UnknownError, evaluate, value_or_nan
+from workbook.check.meaning.resolve import FAR
+from workbook.check.meaning.tables import Table
+from workbook.check.read.formula import Node
+
+Array = np.ndarray
+MAX_ROWS = 400
+MAX_SCENARIOS = 12
+
+
+def start_of(table: Table) -> dict[str, float]:
+    """Inputs, targets and start weights of the table, NaN where there is none."""
+    found = {}
+    for name in table.blueprint.given:
+        value = np.nan
+        if name in table.columns:
+            value = _first_value(table, name)
+        found[name] = table.alias_values.get(name, np.nan) if np.isnan(value) else value
+    return found
+
+
+def _first_value(table: Table, name: str) -> float:
+    """The first row's number; in a file that was never calculated, what its formula gives of numbers."""
+    cell = table.cell(name, table.first)
+    if cell is None or isinstance(cell.value, float):
+        return np.nan if cell is None else cell.value
+    if cell.formula is None:
+        return np.nan
+
+    def number(node: Node) -> float | None:
+        if node.kind != "ref" or node.value.sheet is not None:
+            return None
+        other = table.sheet.cell(*node.value.at(table.first, table.columns[name]))
+        return other.value if other is not None and isinstance(other.value, float) else None
+
+    return float(value_or_nan(cell.formula.tree, number))
+
+
+def right_table(table: Table, rows: int | None = None) -> dict[str, Array] | None:
+    """The right values of every variable, (rows,); None where start values or learning rate are unknown."""
+    start = start_of(table)
+    if table.rate is None or any(np.isnan(value) for value in start.values()):
+        return None
+    key = (table.blueprint, table.rate, *start.values())
+    if table.simulated is None or table.simulated[0] != key:
+        table.simulated = key, table.blueprint.simulate(start, table.rate, len(table.rows))
+    values = table.simulated[1]
+    return values if rows is None else {variable: column[:rows] for variable, column in values.items()}
+
+
+def effects(table: Table, judged: Judged, faults: list[list[tuple[str, int]]]) -> list[tuple[float, float] | None]:
+    """For each fault (its cells as variable and row) the largest relative error in its gradient and in E_total.
+
+    Each fault is put alone into an otherwise right table. None where that can't be run.
+    """
+    start = start_of(table)
+    rows = min(len(table.rows), MAX_ROWS)
+    if table.rate is None or any(np.isnan(value) for value in start.values()) or not faults or rows < 1:
+        return [None] * len(faults)
+    chosen = faults[:MAX_SCENARIOS]
+    right = right_table(table, rows)
+    where: dict[tuple[str, int], list[int]] = {}
+    for scenario, cells in enumerate(chosen, 1):
+        for variable, row in cells:
+            where.setdefault((variable, row - table.first), []).append(scenario)
+
+    def override(variable: str, row: int, value: Array, values: dict[str, Array]) -> Array:
+        scenarios = where.get((variable, row))
+        if not scenarios:
+            return value
+        value = np.array(np.broadcast_to(value, (len(chosen) + 1,)), dtype=float)
+        meaning = judged.meanings.get((variable, row + table.first))
+        if meaning is None:
+            cell = table.cell(variable, row + table.first)
+            value[scenarios] = cell.value if cell is not None and isinstance(cell.value, float) else np.nan
+        else:
+            result = value_or_nan(meaning, lambda node: _scenario_leaf(node, row, values, right, variable, table))
+            value[scenarios] = np.broadcast_to(np.asarray(result, dtype=float), value.shape)[scenarios]
+        return value
+
+    wide = {name: np.full(len(chosen) + 1, value) for name, value in start.items()}
+    values = table.blueprint.simulate(wide, table.rate, rows, override)
+    found: list[tuple[float, float] | None] = []
+    for scenario, cells in enumerate(chosen, 1):
+        own = {v for v, _ in cells if v.startswith("grad_")}
+        names = own or {f"grad_{v}" for v, _ in cells if v in table.blueprint.learned}
+        names = names or {f"grad_{v}" for v in table.blueprint.learned}
+        gradient = max(_relative(values[name][:, scenario], right[name]) for name in names)
+        found.append((gradient, _relative(values["E_total"][:, scenario], right["E_total"])))
+    return found + [None] * (len(faults) - len(chosen))
+
+
+def _scenario_leaf(node: Node, row: int, values, right, variable: str, table: Table):
+    match node.kind:
+        case "var":
+            name, offset = node.value
+            at = row + offset
+            if name not in values or not 0 <= at < len(values[name]):
+                return 0.0 if name in values else None
+            order = list(table.blueprint.formulas)
+            known = offset < 0 or name not in order or (offset == 0 and order.index(name) < order.index(variable))
+            # A value that isn't there yet (a circular chain) counts as the right one.
+            return values[name][at] if known else right[name][at]
+        case "cell":
+            return node.value[3]
+        case "empty":
+            return 0.0
+    return None
+
+
+def _relative(values: Array, right: Array) -> float:
+    """The largest error relative to the column's size at that row, floored so that a zero crossing doesn't blow up."""
+    if not np.isfinite(values).all():
+        return float("inf")
+    floor = 1e-3 * np.abs(right).max()
+    return float((np.abs(values - right) / np.maximum(np.abs(right), max(floor, 1e-300))).max())
+
+
+def stale_rows(table: Table, judged: Judged, digits: int) -> dict[str, list[int]]:
+    """Cells whose stored value isn't what their own formula gives for the stored values around it."""
+    groups: dict[tuple[str, Node], list[int]] = {}
+    for (variable, row), meaning in judged.meanings.items():
+        groups.setdefault((variable, meaning), []).append(row - table.first)
+    found: dict[str, list[int]] = {}
+    limit = 1e-5 if digits < 12 else 1e-8
+    start = start_of(table)
+    for (variable, meaning), rows in groups.items():
+        at = np.array(rows)
+        stored = table.values[variable][at]
+        try:
+            computed = evaluate(meaning, lambda node, at=at: _stored(node, at, table, start))
+        except (UnknownError, SheetError):
+            continue
+        computed = np.broadcast_to(computed, stored.shape)
+        scale = max(np.nanmax(np.abs(table.values[variable]), initial=0.0), 1e-300)
+        with np.errstate(invalid="ignore"):
+            off = np.abs(stored - computed) > limit * scale
+        off &= np.isfinite(stored) & np.isfinite(computed)
+        if off.any():
+            found.setdefault(variable, []).extend(int(r) + table.first for r in at[off])
+    return {variable: sorted(rows) for variable, rows in found.items()}
+
+
+def _stored(node: Node, at: Array, table: Table, start: dict[str, float]):
+    match node.kind:
+        case "var":
+            name, offset = node.value
+            if name == "learning_rate":
+                return table.rate
+            if name not in table.values:
+                return start.get(name)
+            if abs(offset) >= FAR:  # far references are not told apart
+                return None
+            column = table.values[name]
+            rows = at + offset
+            inside = (rows >= 0) & (rows < len(column))
+            return np.where(inside, column[np.clip(rows, 0, len(column) - 1)], np.nan)
+        case "cell":
+            return node.value[3]
+        case "empty":
+            return 0.0
+    return None

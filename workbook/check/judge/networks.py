@@ -1,0 +1,284 @@
+"""Networks of another kind in the same columns: another activation, another error, another update rule.
+
+They are no faults. Until they can be judged, the whole table is not: a formula that is right for tanh is wrong for σ.
+A kind is only told from all units at once; a single tanh among sigmoids is a slip.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workbook.check.judge.classify import Judge
+from workbook.check.judge.fault_kinds import RATE
+from workbook.check.meaning.evaluate import SheetError, UnknownError, evaluate, leaves
+from workbook.check.meaning.tables import Table
+from workbook.check.read.formula import Node
+from xlfuncs.expected_table import MIDDLE
+
+if TYPE_CHECKING:
+    from workbook.check.judge.judged import Judged
+
+Array = np.ndarray
+_GRID = np.array([-3.0, -2.2, -1.3, -0.6, -0.1, 0.2, 0.7, 1.1, 1.9, 3.1])
+_MOST = 0.9  # of a column's cells that have the other formula
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "tanh": np.tanh,
+    "ReLU": lambda x: np.maximum(x, 0.0),
+    "no activation function": lambda x: x,
+    "a step function": lambda x: (x > 0) * 1.0,
+    "softplus": lambda x: np.log1p(np.exp(x)),
+    "2σ−1": lambda x: 2 / (1 + np.exp(-x)) - 1,
+    "ELU": lambda x: np.where(x > 0, x, np.expm1(x)),
+    "swish": lambda x: x / (1 + np.exp(-x)),
+    "sine": np.sin,
+}
+"""Activations other than σ that are known by name."""
+
+
+def other_network(table: Table, judged: Judged, judge: Judge) -> str | None:
+    """What kind of network the table holds instead of the one that is judged here; None where it holds none."""
+    another = several_samples(table) or changing_rate(table)
+    if another is not None:
+        return another
+    wrong = {}
+    # A rule that refers to its own row above, such as momentum's, grows from row to row until it is too long to judge.
+    undecided = Counter(variable for cells in judged.unjudged.values() for variable, _ in cells)
+    for group in judged.wrong:
+        if len(group.rows) + undecided[group.variable] >= _MOST * (len(table.rows) - 1) > 0:
+            wrong[group.variable] = group.meaning
+    if not wrong:
+        return None
+    meanings: dict[str, Node] = {}
+    for (variable, _), meaning in judged.meanings.items():
+        meanings.setdefault(variable, meaning)
+    meanings |= wrong
+    return (
+        _activation(wrong, table, judge)
+        or _bias(wrong, table, judge)
+        or _error(meanings, wrong, table, judge)
+        or _update_rule(wrong, table, judge)
+        or _scaled_gradients(meanings, table, judge)
+    )
+
+
+def _activation(wrong: dict[str, Node], table: Table, judge: Judge) -> str | None:
+    for layer, name in ((0, "hidden"), (1, "output")):
+        units = judge.blueprint.network.unit_names(layer)
+        columns = [f"a_{unit}" for unit in units if f"a_{unit}" in table.columns]
+        if not columns or not all(column in wrong for column in columns):
+            continue
+        kinds = {activation_of(wrong[column], column, judge) for column in columns}
+        if len(kinds) == 1 and None not in kinds:
+            return f"{kinds.pop()} in the {name} layer"
+    return None
+
+
+def activation_of(meaning: Node, column: str, judge: Judge) -> str | None:
+    """The name of the activation that the meaning of a_h1 calculates, None for σ, a slip or one that isn't known."""
+    unit = column.removeprefix("a_")
+    if all(leaf.kind == "number" or leaf.value == (unit, 0) for leaf in leaves(meaning)):
+        x, value = _GRID, _value(meaning, lambda leaf: _GRID if leaf.kind == "var" else None)
+    else:
+        x, value = judge.sample[unit][MIDDLE], _value(meaning, judge.leaf)
+    if value is None:
+        return None
+    value = np.broadcast_to(value, x.shape)
+    for name, function in ACTIVATIONS.items():
+        if np.allclose(value, function(x), rtol=1e-9, atol=1e-12):
+            return name
+    slope = value[x < 0] / x[x < 0]
+    leaky = slope.size > 1 and np.ptp(slope) < 1e-9 and 0 < slope[0] < 1 and np.allclose(value[x > 0], x[x > 0])
+    if leaky:
+        return "leaky ReLU"
+    layer = judge.blueprint.network.unit_names(0 if unit.startswith("h") else 1)
+    powers = {name: np.exp(judge.sample[name][MIDDLE]) for name in layer}
+    if len(layer) > 1 and value.shape == powers[unit].shape and np.allclose(value, powers[unit] / sum(powers.values())):
+        return "softmax"
+    return None
+
+
+def _bias(wrong: dict[str, Node], table: Table, judge: Judge) -> str | None:
+    """A number or an unnamed cell added to the sum of every unit of a layer."""
+    for layer in (0, 1):
+        units = [unit for unit in judge.blueprint.network.unit_names(layer) if unit in table.columns]
+        if not units or not all(unit in wrong for unit in units):
+            continue
+        shifts = []
+        for unit in units:
+            value = _value(wrong[unit], judge.leaf)
+            shift = np.nan if value is None else value - judge.sample[unit][MIDDLE]
+            added = {abs(_constant(leaf)) for leaf in leaves(wrong[unit])}
+            is_bias = np.ptp(shift) < 1e-9 and any(abs(abs(np.mean(shift)) - x) < 1e-9 for x in added)
+            shifts.append(is_bias and abs(np.mean(shift)) > 1e-9)
+        if all(_subtracts_bias(wrong[unit], unit, judge) for unit in units):
+            return "biases that are subtracted"
+        if all(shifts):
+            return "biases that stand in no column of their own"
+    return None
+
+
+def _subtracts_bias(meaning: Node, unit: str, judge: Judge) -> bool:
+    """Whether the unit's bias is a threshold: w1*i1+w2*i2-b1."""
+    value = _value(meaning, judge.leaf)
+    if value is None:
+        return False
+    biases = (judge.sample[name][MIDDLE] for name in judge.blueprint.bias_names)
+    return any(np.allclose(value, judge.sample[unit][MIDDLE] - 2 * bias, rtol=1e-9, atol=1e-12) for bias in biases)
+
+
+def _constant(leaf: Node) -> float:
+    if leaf.kind == "number":
+        return leaf.value
+    return leaf.value[3] if leaf.kind == "cell" else np.nan
+
+
+def _error(meanings: dict[str, Node], wrong: dict[str, Node], table: Table, judge: Judge) -> str | None:
+    """Another error: known by its formula, and by gradients that are the derivatives of that error."""
+    names = [name for name in judge.blueprint.network.error_names if name in table.columns]
+    if names and all(name in wrong for name in names):
+        kinds = {_entropy(wrong[name], name, judge) for name in names}
+        if len(kinds) == 1 and None not in kinds:
+            return f"{kinds.pop()} as the error"
+    elif "E_total" not in wrong:
+        return None
+    if "E_total" not in meanings:
+        return None
+    parts = {name: _value(meanings[name], judge.leaf) for name in names if name in meanings}
+
+    def leaf(node: Node):
+        own_row = node.kind == "var" and node.value[1] == 0
+        return parts[node.value[0]] if own_row and node.value[0] in parts else judge.leaf(node)
+
+    total = _value(meanings["E_total"], leaf)
+    if total is None:
+        return None
+    ratio = _steady_ratio(total, judge.sample["E_total"][MIDDLE])
+    if ratio is None:
+        return None
+    slopes = [_gradient_ratio(meanings, weight, judge) for weight in judge.blueprint.learned]
+    slopes = [slope for slope in slopes if slope is not None]
+    fitting = sum(abs(slope - ratio) < 1e-8 * ratio for slope in slopes)
+    if not slopes or fitting * 2 <= len(slopes):
+        return None
+    if ratio == 2:
+        return "squared error without ½"
+    return "another share of the squared error" if ratio != 1 else "errors that aren't ½(t−a)² each"
+
+
+def _entropy(meaning: Node, name: str, judge: Judge) -> str | None:
+    t, a = (judge.sample[f"{symbol}{name[1:]}"][MIDDLE] for symbol in ("t", "a_o"))
+    value = _value(meaning, judge.leaf)
+    if value is None:
+        return None
+    full = -(t * np.log(a) + (1 - t) * np.log(1 - a))
+    alike = (np.allclose(value, wanted, rtol=1e-9) for wanted in (full, -t * np.log(a), full / np.log(2)))
+    if any(alike):
+        return "cross-entropy"
+    return "the absolute difference" if np.allclose(value, np.abs(t - a), rtol=1e-9) else None
+
+
+def _gradient_ratio(meanings: dict[str, Node], weight: str, judge: Judge) -> float | None:
+    """How many times the right gradient the sheet's is; from the update where it has no column of its own."""
+    if f"grad_{weight}" in meanings:
+        value = _value(meanings[f"grad_{weight}"], judge.leaf)
+        return None if value is None else _steady_ratio(value, judge.sample[f"grad_{weight}"][MIDDLE])
+    value = _value(meanings[weight], judge.leaf_for(weight)) if weight in meanings else None
+    if value is None:
+        return None
+    step = judge.sample[weight][MIDDLE - 1] - value
+    return _steady_ratio(step, judge.sample[RATE][0] * judge.sample[f"grad_{weight}"][MIDDLE - 1])
+
+
+def _steady_ratio(value: Array, right: Array) -> float | None:
+    with np.errstate(all="ignore"):
+        ratio = np.broadcast_to(value, right.shape) / right
+    if not np.isfinite(ratio).all() or np.ptp(ratio) > 1e-8 * abs(ratio[0]) or ratio[0] <= 0:
+        return None
+    return float(round(ratio[0], 9))
+
+
+def _update_rule(wrong: dict[str, Node], table: Table, judge: Judge) -> str | None:
+    """Momentum and its like: every weight is updated by one rule, with something that is no variable of this table."""
+    columns = [v for v in judge.blueprint.learned if v in table.columns]
+    if len(columns) < 3 or not all(v in wrong for v in columns):
+        return None
+    rules = {_renamed(wrong[v], v) for v in columns}
+    uses = [leaf for leaf in leaves(wrong[columns[0]]) if leaf.kind == "var"]
+    older = any(leaf.value == (columns[0], -2) or leaf.value == (f"grad_{columns[0]}", -2) for leaf in uses)
+    return "an update rule with momentum" if len(rules) == 1 and older else None
+
+
+def _scaled_gradients(meanings: dict[str, Node], table: Table, judge: Judge) -> str | None:
+    """Columns that hold ɳ·∂E/∂w or -∂E/∂w, with updates that fit: the weights go down the slope all the same."""
+    steps, updates = Counter(), Counter()
+    columns = [v for v in judge.blueprint.learned if {v, f"grad_{v}"} <= meanings.keys()]
+    for variable in columns:
+        gradient = _value(meanings[f"grad_{variable}"], judge.leaf)
+        value = _value(meanings[variable], judge.leaf_for(variable))
+        if gradient is None or value is None:
+            continue
+        steps[_factor(gradient, judge.sample[f"grad_{variable}"][MIDDLE], judge)] += 1
+        step = judge.sample[variable][MIDDLE - 1] - value
+        updates[_factor(step, judge.sample[f"grad_{variable}"][MIDDLE - 1], judge)] += 1
+    if not steps:  # no column, or none whose value is known
+        return None
+    (held, votes), (moved, moves) = (counted.most_common(1)[0] for counted in (steps, updates))
+    if held is None or moved is None or min(votes, moves) * 2 <= len(columns) or held == (1, False):
+        return None
+    if moved == (1, True) or held[0] * moved[0] < 0 or (held[1] and moved[1]):
+        return None
+    return "its gradient columns hold " + ("−∂E/∂w" if held == (-1, False) else "∂E/∂w times another number, such as ɳ")
+
+
+def _factor(value: Array, right: Array, judge: Judge) -> tuple[float, bool] | None:
+    """By what the value is a multiple of the right one: a number, and whether the learning rate is a factor besides."""
+    for rate, times in ((False, 1.0), (True, judge.sample[RATE][0])):
+        for sign in (1, -1):
+            ratio = _steady_ratio(sign * value, right * times)
+            if ratio is not None:
+                return sign * ratio, rate
+    return None
+
+
+def several_samples(table: Table) -> str | None:
+    """Inputs or targets that take turns from row to row: a sample a row, then the first one again."""
+    names = [v for v in table.blueprint.constants if v in table.values and v[0] in "it"]
+    if not names:
+        return None
+    rows = list(zip(*(table.values[v].tolist() for v in names), strict=True))
+    if not np.isfinite(rows).all():
+        return None
+    counts = Counter(rows)
+    turns = sum(a != b for a, b in pairwise(rows))
+    in_turn = len(counts) > 1 and min(counts.values()) > 1 and turns >= 2 * len(counts)
+    return "its rows take turns with several samples" if in_turn else None
+
+
+def changing_rate(table: Table) -> str | None:
+    """A column of learning rates that aren't the same in every row."""
+    if table.rate_column is None:
+        return None
+    cells = (table.sheet.cell(row, table.rate_column) for row in table.rows)
+    rates = {cell.value for cell in cells if cell is not None and isinstance(cell.value, float)}
+    return "its learning rate changes from row to row" if len(rates) > 1 else None
+
+
+def _renamed(node: Node, weight: str) -> Node:
+    """The meaning with the weight's own name taken out, so that equal rules are equal."""
+    if node.kind == "var" and node.value[0] in (weight, f"grad_{weight}"):
+        return Node("var", (node.value[0].replace(weight, "w"), node.value[1]))
+    if not node.args:
+        return node
+    return Node(node.kind, node.value, tuple(_renamed(arg, weight) for arg in node.args))
+
+
+def _value(meaning: Node, leaf) -> Array | None:
+    try:
+        return np.asarray(evaluate(meaning, leaf), dtype=float)
+    except (UnknownError, SheetError):
+        return None

@@ -1,0 +1,1 @@
+"""From a file to cells: bounded, nothing executed, every formula parsed."""

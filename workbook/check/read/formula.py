@@ -1,0 +1,306 @@
+"""Cell formulas as trees of references relative to their cell, so that a formula copied down a column is one formula.
+
+openpyxl's tokenizer splits the text (it knows quoted sheet names, strings, errors and array constants and needs no
+further package; `formulas` builds its own functions, but takes a second to import scipy, and pycel compiles to Python
+source, which no formula of a stranger's file should become). What remains is Excel's operator precedence.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from openpyxl.formula import Tokenizer
+from openpyxl.formula.tokenizer import Token, TokenizerError
+from openpyxl.utils import column_index_from_string, get_column_letter
+
+from workbook.parts.references import unquoted
+
+MAX_LENGTH = 8192  # Excel's own limit of a formula
+MAX_DEPTH = 60
+MAX_TREE = 250  # levels of a tree, of which a long sum has one a term
+MAX_COLUMN = 16384
+_OF_PLACE = frozenset(("ROW", "COLUMN", "ROWS", "COLUMNS", "OFFSET", "LET"))  # what they give depends on the cell
+MAX_NODES = 20_000  # of a tree into which other cells' formulas were put
+
+
+class TooLargeError(ValueError):
+    """A tree has more levels or nodes than anything will be done with."""
+
+
+class Ref(NamedTuple):
+    """A cell reference: offsets from the formula's cell, or positions where `$` stands. Rows and columns from 1."""
+
+    sheet: str | None
+    row: int
+    column: int
+    fixed_row: bool
+    fixed_column: bool
+
+    def at(self, row: int, column: int) -> tuple[int, int]:
+        """The cell meant by a formula that stands in this row and column."""
+        return self.row + (0 if self.fixed_row else row), self.column + (0 if self.fixed_column else column)
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node of a formula: number, text, ref, range, name, op, call or error, with its operands.
+
+    `op` nodes have the operator and one or two operands; `call` the function's name in capitals and its arguments.
+    """
+
+    kind: str
+    value: object
+    args: tuple[Node, ...] = ()
+
+    def __post_init__(self):
+        """Hash, depth and size are asked for again and again, of trees that never change."""
+        object.__setattr__(self, "_hash", hash((self.kind, self.value, self.args)))
+        object.__setattr__(self, "depth", 1 + max((arg.depth for arg in self.args), default=0))
+        object.__setattr__(self, "size", 1 + sum(arg.size for arg in self.args))
+
+    def __hash__(self) -> int:
+        """The hash of the whole tree."""
+        return self._hash
+
+
+def bounded(node: Node) -> Node:
+    """The node, if it isn't too large. Raises TooLargeError otherwise."""
+    if node.depth > MAX_TREE:
+        raise TooLargeError("too long a chain of operations")
+    if node.size > MAX_NODES:
+        raise TooLargeError("too long when the cells it refers to are put into it")
+    return node
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """A formula independent of where it stands; equal formulas of one column share it.
+
+    `text` is the formula as the file has it (without its equals sign) in the cell `home`, see `own_text`.
+    """
+
+    tree: Node
+    refs: tuple[Ref, ...]
+    functions: frozenset[str]
+    ranged: bool  # refers to a range, a defined name or its own row: not the same in every row
+    text: str = ""
+    home: tuple[int, int] = (1, 1)
+
+
+# A reference, or what only looks like one: text in quotes, a function, a name, a column of a table in brackets.
+_REFERENCE = re.compile(
+    r'"(?:[^"]|"")*"'
+    r"|(?P<sheet>'(?:[^']|'')+'!|(?<!\w)[^\W\d][\w.]*!|\[\d+\][^!'()+\-*/^&=<>,;\s]*!)?"
+    r"(?<![\w.$])(?P<fc>\$?)(?P<column>[A-Za-z]{1,3})(?P<fr>\$?)(?P<row>[1-9]\d{0,6})(?![\w(.!\[])"
+    r"|\[[^\[\]]*\]"
+)
+_MARK = "\x01"
+
+
+def key_of(text: str, row: int, column: int) -> str:
+    """The formula's text with its references relative to the cell, equal for copies of one formula."""
+
+    def relative(match: re.Match) -> str:
+        letters = match["column"]
+        if letters is None:
+            return match[0]
+        at_row = match["row"] if match["fr"] else f"[{int(match['row']) - row}]"
+        index = _column(letters)
+        at_column = str(index) if match["fc"] else f"[{index - column}]"
+        return f"{_MARK}{match['sheet'] or ''}R{at_row}C{at_column}"
+
+    return _REFERENCE.sub(relative, text)
+
+
+def pattern_of(text: str, row: int) -> tuple[str, tuple[int, ...]]:
+    """The formula's text with %d for each row that moves when it is copied down, and how far those rows are off.
+
+    `pattern % tuple(row + offset for offset in offsets)` is the copy in another row: ten times faster than `key_of`.
+    """
+    pieces, offsets, at = [], [], 0
+    for match in _REFERENCE.finditer(text):
+        if match["column"] and not match["fr"]:
+            pieces.append(text[at : match.start("row")].replace("%", "%%"))
+            offsets.append(int(match["row"]) - row)
+            at = match.end("row")
+    pieces.append(text[at:].replace("%", "%%"))
+    return "%d".join(pieces), tuple(offsets)
+
+
+@lru_cache(maxsize=1024)
+def _column(letters: str) -> int:
+    return column_index_from_string(letters.upper())
+
+
+def parse(text: str, row: int, column: int) -> Template:
+    """The formula (without its equals sign) that stands in that cell. What can't be read becomes an error node."""
+    tree = _tree(text, row, column)
+    refs: list[Ref] = []
+    functions: set[str] = set()
+    ranged = _collect(tree, refs, functions)
+    return Template(tree, tuple(refs), frozenset(functions), ranged, text, (row, column))
+
+
+def own_text(template: Template, row: int, column: int) -> str:
+    """The formula as the file has it, in that cell: a copy has its references moved and everything else as it was."""
+    down, right = row - template.home[0], column - template.home[1]
+    if not down and not right:
+        return template.text
+
+    def moved(match: re.Match) -> str:
+        if match["column"] is None:
+            return match[0]
+        at_row = int(match["row"]) + (0 if match["fr"] else down)
+        at_column = _column(match["column"]) + (0 if match["fc"] else right)
+        if at_row < 1 or not 1 <= at_column <= MAX_COLUMN:
+            return "#REF!"
+        letters = match["column"] if match["fc"] or not right else get_column_letter(at_column)
+        letters = letters.lower() if match["column"].islower() else letters
+        return f"{match['sheet'] or ''}{match['fc']}{letters}{match['fr']}{at_row}"
+
+    return _REFERENCE.sub(moved, template.text)
+
+
+def tokens_of(text: str) -> list[Token]:
+    """The formula's tokens without spaces. Raises ValueError where it is none."""
+    if len(text) > MAX_LENGTH:
+        raise ValueError("too long")
+    try:
+        items = Tokenizer("=" + text).items
+    except (TokenizerError, IndexError, AttributeError, ValueError) as error:
+        raise ValueError(str(error)) from error
+    return [token for token in items if token.type != Token.WSPACE]
+
+
+def tree_of_tokens(tokens: list[Token], row: int, column: int) -> Node:
+    """The tree of a list of tokens. Raises ValueError where they make no formula."""
+    parser = _Parser(tokens, row, column)
+    tree = parser.expression(0)
+    if parser.peek() is not None:
+        raise ValueError("something stands after the formula's end")
+    return tree
+
+
+def _tree(text: str, row: int, column: int) -> Node:
+    try:
+        return tree_of_tokens(tokens_of(text), row, column)
+    except (ValueError, RecursionError) as error:
+        return Node("error", str(error))
+
+
+def _collect(node: Node, refs: list[Ref], functions: set[str]) -> bool:
+    if node.kind == "ref":
+        refs.append(node.value)
+    elif node.kind == "range":
+        refs.extend(node.value)
+    elif node.kind == "call":
+        functions.add(node.value)
+    inner = [_collect(arg, refs, functions) for arg in node.args]
+    return any(inner) or node.kind in ("range", "name") or (node.kind == "call" and node.value in _OF_PLACE)
+
+
+_INFIX = {"=": 1, "<": 1, ">": 1, "<=": 1, ">=": 1, "<>": 1, "&": 2, "+": 3, "-": 3, "*": 4, "/": 4, "^": 5}
+_PREFIX = 7  # -2^2 is 4 in a spreadsheet: the sign binds more tightly than the power
+
+
+class _Parser:
+    """Precedence climbing over the tokenizer's tokens."""
+
+    def __init__(self, tokens: list[Token], row: int, column: int):
+        self.tokens, self.at, self.row, self.column, self.depth = tokens, 0, row, column, 0
+
+    def peek(self) -> Token | None:
+        return self.tokens[self.at] if self.at < len(self.tokens) else None
+
+    def next(self) -> Token:
+        token = self.peek()
+        if token is None:
+            raise ValueError("the formula ends too early")
+        self.at += 1
+        return token
+
+    def expression(self, least: int) -> Node:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise ValueError("too deeply nested")
+        left = self.operand()
+        while (token := self.peek()) is not None:
+            if token.type == Token.OP_POST:
+                self.next()
+                left = Node("op", "*", (left, Node("number", 0.01)))
+            elif token.type == Token.OP_IN and _INFIX.get(token.value, -1) > least:
+                self.next()
+                left = bounded(Node("op", token.value, (left, self.expression(_INFIX[token.value]))))
+            else:
+                break
+        self.depth -= 1
+        return left
+
+    def operand(self) -> Node:
+        token = self.next()
+        if token.type == Token.OP_PRE:
+            inner = self.expression(_PREFIX - 1)
+            return Node("op", "neg", (inner,)) if token.value == "-" else inner
+        if token.type == Token.PAREN and token.subtype == Token.OPEN:
+            inner = self.expression(0)
+            self.close()
+            return inner
+        if token.type == Token.FUNC and token.subtype == Token.OPEN:
+            return Node("call", _function(token.value), self.arguments())
+        if token.type == Token.OPERAND:
+            return self.leaf(token)
+        raise ValueError(f"unexpected {token.value}")
+
+    def arguments(self) -> tuple[Node, ...]:
+        found: list[Node] = []
+        empty = True  # nothing yet since the bracket or the last comma
+        while True:
+            token = self.peek()
+            closing = token is not None and token.type == Token.FUNC and token.subtype == Token.CLOSE
+            if closing or (token is not None and token.type == Token.SEP):
+                self.next()
+                if empty and (found or not closing):
+                    found.append(Node("missing", None))
+                if closing:
+                    return tuple(found)
+                empty = True
+                continue
+            found.append(self.expression(0))
+            empty = False
+
+    def close(self) -> None:
+        if self.next().subtype != Token.CLOSE:
+            raise ValueError("a bracket isn't closed")
+
+    def leaf(self, token: Token) -> Node:
+        if token.subtype == Token.NUMBER:
+            return Node("number", float(token.value))
+        if token.subtype == Token.LOGICAL:
+            return Node("number", float(token.value.upper() == "TRUE"))
+        if token.subtype == Token.RANGE:
+            return reference(token.value, self.row, self.column)
+        return Node("text" if token.subtype == Token.TEXT else "error", token.value)
+
+
+def reference(text: str, row: int, column: int) -> Node:
+    """A reference, a range or a defined name as a node."""
+    sheet, _, cells = text.rpartition("!")
+    parts = cells.split(":")
+    matches = [re.fullmatch(r"(\$?)([A-Za-z]{1,3})(\$?)([1-9]\d{0,6})", part) for part in parts]
+    if not all(matches) or len(matches) > 2:
+        return Node("name", text)
+    name = unquoted(sheet) or None
+    refs = []
+    for match in matches:
+        fixed_column, letters, fixed_row, digits = match.groups()
+        at_row = int(digits) - (0 if fixed_row else row)
+        at_column = _column(letters) - (0 if fixed_column else column)
+        refs.append(Ref(name, at_row, at_column, bool(fixed_row), bool(fixed_column)))
+    return Node("ref", refs[0]) if len(refs) == 1 else Node("range", tuple(refs))
+
+
+def _function(text: str) -> str:
+    return text.rstrip("(").upper().removeprefix("_XLFN.").removeprefix("_XLWS.")

@@ -1,0 +1,1 @@
+"""The sheets, a module each: what stands on them, in which cells, with which values."""

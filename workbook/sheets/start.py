@@ -1,0 +1,193 @@
+"""The first sheet: what this is, the cells to change, the learning rates compared, links."""
+
+import numpy as np
+from openpyxl.styles import Alignment
+from openpyxl.utils import get_column_letter
+
+from workbook.parts import charts
+from workbook.parts.page import NATIVE, OVERVIEW_TAB, UDF, VALUES, Page
+from workbook.sheets import graphs
+from workbook.sheets.layout import COLUMN_CHARS, GRAPHS, Layout, StartLayout, absolute, quoted, sheet_name
+from workbook.sheets.rate import only_numbers
+from workbook.sheets.rate_table import RateTable
+from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES, Network
+from xlfuncs.spec import Spec
+
+CHART_COLUMNS = 8
+ABOUT = (
+    "A small neural network is trained by backpropagation, one iteration a row, once for each learning rate ɳ. "
+    "Every cell of the tables is the formula of that step: click it to see where its number comes from."
+)
+ABOUT_VALUES = (
+    "A small neural network is trained by backpropagation, one iteration a row, once for each learning rate ɳ. "
+    "This workbook holds numbers only; gradsheet build without --formulas values writes the formulas too."
+)
+ABOUT_UDF = (
+    "A small neural network is trained by backpropagation, one iteration a row, once for each learning rate ɳ. Python "
+    "fills each table through one function, =BP_TABLE(…), in Excel on Windows; Playground shows the steps one by one."
+)
+ABOUTS = {NATIVE: ABOUT, VALUES: ABOUT_VALUES, UDF: ABOUT_UDF}
+HOW = "Yellow cells are the ones to change: every table and chart follows. ɳ stands in {cell} of each sheet."
+DIFFERENCES = (
+    "The numbers differ from the published workbook of this exercise (ERA V1, session 6). There, a_h1 is computed "
+    "from h1 three rows further down (K28 is =1/(1+EXP(-J31))), which makes the table circular and sets its last rows "
+    "to σ(0) = 0.5: at iteration 85 its E_total is off by −1.2 % (ɳ = 0.1), −1.0 % (ɳ = 0.5) and +13.8 % (ɳ = 2), and "
+    "the kinks at the end of its curves for ɳ = 0.1 and 0.2 come from that. Its squares use POW(), which neither Excel "
+    "nor LibreOffice knows, and one derivation is headed ∂w3 where it derives ∂w4. Here each a_h1 uses the h1 of its "
+    "own row; all numbers agree with PyTorch's autograd."
+)
+
+
+def write(page: Page, layout: Layout, tables: list[RateTable], run_sheets: list[str]) -> None:
+    """Fill the page; `run_sheets` are the names of the sheets of a training run, if there is one."""
+    start = StartLayout(layout.network)
+    last = get_column_letter(max(8, 2 + start.widest))
+    _set_up(page, layout)
+    page.put("B1", "Backpropagation, cell by cell", "title")
+    page.sheet.row_dimensions[1].height = 34
+    _paragraph(page, f"B2:{last}2", ABOUTS[page.formulas], height=34)
+    page.put("B4", f"The network and its data: {Spec.of(layout.network)}", "heading")
+    page.put("B5", HOW.format(cell=layout.learning_rate) if page.live else "The start values of every sheet.", "note")
+    _settings(page, layout, start)
+    _learning_rates(page, layout, start, tables)
+    for k, name in enumerate(run_sheets):
+        page.link(f"{get_column_letter(4 + k)}{start.table_row + len(tables) + 1}", name, f"{quoted(name)}!A1")
+    below = start.table_row + len(tables) + 3
+    page.put(f"B{below}", "How to read a sheet", "heading")
+    _reading(page, layout, below + 1)
+    below += 5
+    if is_reference(layout, tables):
+        page.put(f"B{below + 1}", "These numbers and the published ones", "heading")
+        _paragraph(page, f"B{below + 2}:{last}{below + 2}", DIFFERENCES, height=112)
+        below += 2
+    _chart(page, layout, start, tables)
+    page.sheet.print_area = f"A1:{get_column_letter(_chart_column(layout) + CHART_COLUMNS - 1)}{below}"
+
+
+def is_reference(layout: Layout, tables: list[RateTable]) -> bool:
+    """Whether this is the exercise's own set-up, to which the published percentages belong."""
+    rates = [table.learning_rate for table in tables]
+    return layout.network == DEFAULT and layout.iterations == ITERATIONS and set(rates) == set(LEARNING_RATES)
+
+
+def _set_up(page: Page, layout: Layout) -> None:
+    sheet = page.sheet
+    page.prepare(OVERVIEW_TAB)
+    sheet.column_dimensions["A"].width = 2
+    sheet.column_dimensions["B"].width = 24
+    for k in range(3, _chart_column(layout)):
+        sheet.column_dimensions[get_column_letter(k)].width = COLUMN_CHARS + 1  # in a larger font than the tables'
+
+
+def _paragraph(page: Page, cells: str, text: str, height: float) -> None:
+    first = cells.partition(":")[0]
+    page.put(first, text, "text")
+    page.sheet.merge_cells(cells)
+    page.sheet.row_dimensions[int(first[1:])].height = height
+
+
+def _settings(page: Page, layout: Layout, start: StartLayout) -> None:
+    """The start values, each cell showing its variable's name before the number."""
+    network = layout.network
+    page.put(f"B{start.INPUT_ROW}", "Inputs", "label")
+    page.put(f"B{start.INPUT_ROW + 1}", "Targets", "label")
+    values = dict(zip(network.input_names, network.inputs, strict=True))
+    values |= dict(zip(network.target_names, network.targets, strict=True))
+    values |= {weight.name: weight.start for weight in (*network.weights, *network.biases)}
+    for variable, value in values.items():
+        ref = start.of(variable)
+        page.put(ref, value, "change" if page.live else "linked")
+        # The sign is written in each section: a program would put it before the name.
+        page.sheet[ref].number_format = ";".join(f'"{variable} =  "{code}' for code in ("General", "-General", "0"))
+        page.sheet[ref].alignment = Alignment(horizontal="right", vertical="center", shrink_to_fit=True)
+    for weight in network.weights:
+        if weight.column == 0:
+            row = start.weight(weight)[1:]
+            biased = any(start.bias(bias)[1:] == row for bias in network.biases)
+            page.put(f"B{row}", f"Weights into {weight.target}{', bias' if biased else ''}", "label")
+    if page.live:
+        first, last = start.input(0), start.weight(network.weights[-1])
+        widest = get_column_letter(2 + start.widest)
+        only_numbers(page, f"{first}:{widest}{last[1:]}", "Inputs, targets and weights are numbers, such as 0.15.")
+
+
+def _learning_rates(page: Page, layout: Layout, start: StartLayout, tables: list[RateTable]) -> None:
+    """The table of learning rates with what each of them does to the error."""
+    top = start.table_row
+    page.put(f"B{top - 1}", "What the learning rate does", "heading")
+    heads = [
+        "Sheet",
+        "Learning rate ɳ",
+        "E_total, first iteration",
+        f"E_total, iteration {layout.iterations}",
+        "Error left",
+        "Error halved at iteration",
+    ]
+    for k, head in enumerate(heads):
+        page.put(f"{get_column_letter(2 + k)}{top}", head, "table head")
+    page.sheet.row_dimensions[top].height = 32
+    for row, run in enumerate(tables, start=top + 1):
+        sheet = sheet_name(run.learning_rate)
+        curve = run.e_total(layout.network)
+        page.link(f"B{row}", sheet, f"{quoted(sheet)}!A1", "table link")
+        where = quoted(sheet)
+        page.formula(f"C{row}", f"{where}!{absolute(layout.learning_rate)}", run.learning_rate, "table")
+        first, last = (absolute(layout.cell("E_total", r)) for r in (layout.first_row, layout.last_row))
+        page.formula(f"D{row}", f"{where}!{first}", float(curve[0]), "table error")
+        page.formula(f"E{row}", f"{where}!{last}", float(curve[-1]), "table error")
+        left = float(curve[-1] / curve[0]) if curve[0] else ""
+        page.formula(f"F{row}", f'IF(D{row}=0,"",E{row}/D{row})', left, "table percent")
+        page.formula(f"G{row}", _halved_formula(layout, sheet, row), halved(curve), "table")
+    page.numbers(f"D{top + 1}:E{top + len(tables)}")
+    page.link(f"B{top + len(tables) + 1}", "All error charts", f"{quoted(GRAPHS)}!A1")
+
+
+def halved(curve: np.ndarray) -> int | str:
+    """The iteration at which E_total is first half of what it was, or a dash. `curve` has shape (iterations,)."""
+    below = np.flatnonzero(curve <= curve[0] / 2)
+    return int(below[0]) + 1 if below.size else "–"
+
+
+def _halved_formula(layout: Layout, sheet: str, row: int) -> str:
+    """SUMPRODUCT makes the comparison run over the column without an array formula."""
+    errors, iterations = layout.column_range("E_total", sheet), layout.column_range("iteration", sheet)
+    first = f"SUMPRODUCT(MIN(({errors}>$D{row}/2)*1E+9+{iterations}))"
+    return f'IF({first}>=1E+9,"–",{first})'
+
+
+def _reading(page: Page, layout: Layout, row: int) -> None:
+    network = layout.network
+    letters = layout.column_of
+    lines = [
+        f"Row {layout.first_row} is iteration 1, with the start values above; each further row is one training step.",
+        f"A row from left to right: targets and inputs ({letters[network.target_names[0]]}–"
+        f"{letters[network.input_names[-1]]}), weights{' and biases' if network.biases else ''}, forward pass, errors "
+        f"({letters[network.error_names[0]]}–{letters['E_total']}), gradients "
+        f"({letters[f'grad_{network.learned[0]}']}–{letters[f'grad_{network.learned[-1]}']}).",
+        _update(network),
+        "Collapse the rows above a table with the − at the left edge to see more of it.",
+    ]
+    for k, line in enumerate(lines):
+        page.put(f"B{row + k}", line)
+
+
+def _update(network: Network) -> str:
+    """How each weight follows from the row above."""
+    weight = network.weights[0].name
+    step = f"minus ɳ times its gradient above it: {weight} − ɳ·∂E/∂{weight}"
+    if network.optimizer != "sgd":
+        step = f"minus the step of {network.optimizer}, whose memory stands in the last columns"
+    decays = f"; {network.decay:g}·{weight} is added to the gradient first (weight decay)" if network.decay else ""
+    return f"Each weight is the one above it {step}{decays}."
+
+
+def _chart_column(layout: Layout) -> int:
+    """Right of the settings, or of the learning rates' table where that is wider."""
+    return 3 + max(5, StartLayout(layout.network).widest) + 1
+
+
+def _chart(page: Page, layout: Layout, start: StartLayout, tables: list[RateTable]) -> None:
+    """All learning rates in one chart, beside the settings."""
+    first = get_column_letter(_chart_column(layout))
+    last = get_column_letter(_chart_column(layout) + CHART_COLUMNS - 1)
+    charts.place(page.sheet, graphs.sweep_chart(layout, tables), f"{first}4", f"{last}{start.table_row + len(tables)}")
