@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlfuncs import labels, limits
+from xlfuncs.compiled import Function, function
 from xlfuncs.errors import GradsheetError
 from xlfuncs.expected_table import Blueprint, blueprint_of, shared
-from xlfuncs.expression import Expr, evaluate, label
+from xlfuncs.expression import Expr, label, leaves, renamed
 
 Array = np.ndarray
 _EXACT = 13  # significant digits from which a number counts as unrounded
@@ -149,6 +150,7 @@ def _slip(
         return None
     first = list(rows[:_CLEAR])
     few, near = shown.at(first, _names(formula) | {variable}), _NEAR * allowed[first]
+    value = function(formula)
     families: dict[str, list[str]] = {}
     for other in shown.unit:
         families.setdefault(_family(other), []).append(other)
@@ -162,9 +164,9 @@ def _slip(
         now = few.now | {name: np.array([shown.now[other][first] for other in others])}
         before = few.before | {name: np.array([shown.before[other][first] for other in others])}
         with np.errstate(all="ignore"):
-            off = np.abs(few.now[variable] - evaluate(formula, now, before))
+            off = np.abs(few.now[variable] - value(now, before))
         for k in np.flatnonzero(np.all(np.broadcast_to(off, (len(others), _CLEAR)) <= near, axis=1)):
-            exchanged = _exchanged(formula, name, others[k])
+            exchanged = renamed(formula, {name: others[k]})
             if next(tries, None) is None:
                 return None
             if _explains(variable, exchanged, shown.at(list(rows), _names(exchanged) | {variable})):
@@ -180,12 +182,6 @@ def _explains(variable: str, formula: Expr, shown: _Shown) -> bool:
     """Whether the formula gives every number of the variable."""
     expected, allowed = _expected(variable, formula, shown)
     return expected is not None and bool(np.all(np.abs(shown.now[variable] - expected) <= allowed))
-
-
-def _exchanged(formula: Expr, old: str, new: str) -> Expr:
-    if formula.op in ("name", "previous"):
-        return Expr(formula.op, (new,)) if formula.args[0] == old else formula
-    return Expr(formula.op, tuple(_exchanged(a, old, new) if isinstance(a, Expr) else a for a in formula.args))
 
 
 def estimate_rate(blueprint: Blueprint, values: dict[str, Array]) -> float | None:
@@ -257,9 +253,10 @@ def _expected(variable: str, formula: Expr, shown: _Shown) -> tuple[Array, Array
     names = _names(formula)
     if any(name not in shown.now for name in names):
         return None, None
+    value = function(formula)
     with np.errstate(all="ignore"):
-        expected = np.broadcast_to(evaluate(formula, shown.now, shown.before), shown.now[variable].shape)
-        allowed = shown.unit[variable] + _carried(formula, _units(names, variable, shown), shown, expected)
+        expected = np.broadcast_to(value(shown.now, shown.before), shown.now[variable].shape)
+        allowed = shown.unit[variable] + _carried(value, _units(names, variable, shown), shown, expected)
     allowed = 1.1 * allowed + 1e-9 * shown.largest[variable] + 1e-9 * np.abs(expected)
     return expected, np.maximum(allowed, _SMALLEST)
 
@@ -273,8 +270,8 @@ def _units(names: set[str], variable: str, shown: _Shown) -> dict[str, tuple[Arr
     return {name: found[name] for name in sorted(found) if np.any(found[name][0]) or np.any(found[name][1])}
 
 
-def _carried(formula: Expr, units: dict[str, tuple[Array, Array]], shown: _Shown, expected: Array) -> Array:
-    """How far the formula's value moves if each name moves by its unit, added up; some names at a time in one array."""
+def _carried(value: Function, units: dict[str, tuple[Array, Array]], shown: _Shown, expected: Array) -> Array:
+    """How far a formula's value moves if each name moves by its unit, added up; some names at a time in one array."""
     names = list(units)
     at_once = max(1, math.isqrt(_NUMBERS_AT_ONCE // max(1, len(expected))))
     carried = np.zeros(len(expected))
@@ -285,14 +282,12 @@ def _carried(formula: Expr, units: dict[str, tuple[Array, Array]], shown: _Shown
             for values, unit in zip((now, before), units[name], strict=True):
                 values[name] = np.tile(values[name], (len(some), 1))
                 values[name][k] += unit
-        carried += np.abs(evaluate(formula, now, before) - expected).sum(axis=0)
+        carried += np.abs(value(now, before) - expected).sum(axis=0)
     return carried
 
 
 def _names(formula: Expr) -> set[str]:
-    if formula.op in ("name", "previous"):
-        return {formula.args[0]}
-    return set().union(*(_names(arg) for arg in formula.args if isinstance(arg, Expr)), set())
+    return {leaf.args[0] for leaf in leaves(formula)}
 
 
 def _finding(variable: str, rows: tuple[int, ...], column: Array, expected: Array, blueprint: Blueprint, slip):
