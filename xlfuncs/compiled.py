@@ -110,8 +110,9 @@ def function(expr: Expr) -> Function:
 
 def positional(expr: Expr, *variables: str) -> Callable[..., Any]:
     """The expression as a function of these variables' values, in this order."""
-    of_row = function(expr)
-    return lambda *values: of_row(dict(zip(variables, values, strict=True)), None)
+    body = _Body(_uses([expr]), lambda node: f"v_{node.args[0]}")
+    result = body.code(expr)
+    return _compiled(", ".join(f"v_{variable}" for variable in variables), body.lines, result)
 
 
 def in_order(formulas: Mapping[str, Expr]) -> list[str]:
