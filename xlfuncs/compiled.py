@@ -70,6 +70,9 @@ class Program:
             body.lines.append(f"v_{variable} = " + (f"watch({variable!r}, {code})" if self.watched else code))
 
         before = {node.args[0] for node in used if node.op == "previous"}
+        now = {node.args[0] for node in used if node.op == "name"} - {"learning_rate"}
+        for unknown in sorted((before | now) - {*self.formulas, *given}):
+            raise KeyError(unknown)
         if before:
             names = (f"p_{variable}" if variable in before else "_" for variable in self.formulas)
             body.lines.append(f"{', '.join(names)}, = before")
