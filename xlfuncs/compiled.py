@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from xlfuncs.operations import OPERATIONS, Expr
@@ -21,6 +21,8 @@ Function = Callable[[Row, Row | None], Any]
 """From the variables' values and those of the iteration before to a formula's."""
 Watch = Callable[[str, Any], Any]
 """Hears each variable and its value as it is computed, and gives the value that the rest of the row goes on with."""
+RATE = "learning_rate"
+"""The variable that every row gets besides its columns."""
 _LONGEST = 200  # terms in one line of code: Python can't compile a sum of some thousands
 
 
@@ -29,7 +31,7 @@ class Program:
 
     `start` names the columns whose first value is given; `given` those that are given in every row (None of them for a
     table whose inputs stay). With `watched` every value goes through the `watch` of its row. Raises KeyError for a
-    formula that names a variable without a column.
+    formula that names a variable without a column, ValueError for columns that wait for each other.
     """
 
     def __init__(
@@ -39,49 +41,38 @@ class Program:
         given: Collection[str] = (),
         watched: bool = False,
     ):
-        """Keep the formulas; each function is compiled when it is first needed."""
-        self.formulas, self.watched = formulas, watched
-        self._known = [variable for variable in formulas if variable in start or variable in given]
-        self._given = list(given)
+        """Compile both kinds of row, the first and the next, into one function: they share most of their columns."""
+        begun = [variable for variable in formulas if variable in start and variable not in given]
+        carried_on = {variable: formulas[variable] for variable in begun}
+        always = {v: formula for v, formula in formulas.items() if v not in carried_on and v not in given}
+        next_row, any_row = _Body(_in_row, carried_on.values(), "n"), _Body(_in_row, always.values(), "k")
+        before = next_row.variables("previous") | any_row.variables("previous")
+        for unknown in sorted((before | next_row.variables("name") | any_row.variables("name")) - {*formulas, RATE}):
+            raise KeyError(unknown)
+        for late in sorted(next_row.variables("name") & always.keys()):
+            raise ValueError(f"{late} of the same row is needed to begin it")
+
+        def put(variable: str, code: str) -> str:
+            return f"v_{variable} = " + (f"watch({variable!r}, {code})" if watched else code)
+
+        for body, part in ((next_row, carried_on), (any_row, always)):
+            for variable in in_order(part):
+                body.lines.append(put(variable, body.code(part[variable])))
+        unpacked = ", ".join(f"p_{variable}" if variable in before else "_" for variable in formulas)
+        taken = {variable: put(variable, f"given[{variable!r}]") for variable in (*given, *begun)}
+        lines = [*(taken[variable] for variable in given), "if before:", f"  {unpacked}, = before"]
+        lines += [*(f"  {line}" for line in next_row.lines), "else:", "  pass"]
+        lines += [*(f"  {taken[variable]}" for variable in begun), *any_row.lines]
+        row = ", ".join(f"v_{variable}" for variable in formulas)
+        self._row = _compiled(f"before, given, v_{RATE}, watch", lines, f"{row},")
 
     def first(self, start: Row, learning_rate: Any, watch: Watch | None = None) -> tuple:
         """The first row's values in the order of the columns; `start` has those that are given."""
-        return self._first((), start, learning_rate, watch)
+        return self._row((), start, learning_rate, watch)
 
     def next(self, before: tuple, given: Row, learning_rate: Any, watch: Watch | None = None) -> tuple:
         """The row after `before`."""
-        return self._next(before, given, learning_rate, watch)
-
-    @cached_property
-    def _first(self) -> Callable[[tuple, Row, Any, Watch | None], tuple]:
-        return self._function(self._known)
-
-    @cached_property
-    def _next(self) -> Callable[[tuple, Row, Any, Watch | None], tuple]:
-        return self._function(self._given)
-
-    def _function(self, given: list[str]) -> Callable[[tuple, Row, Any, Watch | None], tuple]:
-        """row(before, given, learning_rate, watch) as a Python function."""
-        computed = {variable: formula for variable, formula in self.formulas.items() if variable not in given}
-        used = _uses(list(computed.values()))
-        body = _Body(used, lambda node: f"{'v' if node.op == 'name' else 'p'}_{node.args[0]}")
-
-        def set_to(variable: str, code: str) -> None:
-            body.lines.append(f"v_{variable} = " + (f"watch({variable!r}, {code})" if self.watched else code))
-
-        before = {node.args[0] for node in used if node.op == "previous"}
-        now = {node.args[0] for node in used if node.op == "name"} - {"learning_rate"}
-        for unknown in sorted((before | now) - {*self.formulas, *given}):
-            raise KeyError(unknown)
-        if before:
-            names = (f"p_{variable}" if variable in before else "_" for variable in self.formulas)
-            body.lines.append(f"{', '.join(names)}, = before")
-        for variable in given:
-            set_to(variable, f"given[{variable!r}]")
-        for variable in in_order(computed):
-            set_to(variable, body.code(computed[variable]))
-        row = ", ".join(f"v_{variable}" for variable in self.formulas)
-        return _compiled("before, given, v_learning_rate, watch", body.lines, f"{row},")
+        return self._row(before, given, learning_rate, watch)
 
 
 def evaluate(expr: Expr, values: Row, before: Row | None = None) -> Any:
@@ -99,7 +90,7 @@ def function(expr: Expr) -> Function:
     Expressions that differ in their variables only, as a layer's gradients do, share one piece of code.
     """
     places: dict[Expr, str] = {}
-    body = _Body(Counter(), lambda node: places.setdefault(node, f"x_{len(places)}"))
+    body = _Body(lambda node: places.setdefault(node, f"x_{len(places)}"))
     result = body.code(expr)
     code = _kept(", ".join(places.values()), tuple(body.lines), result)
     leaves = [(node.op == "previous", node.args[0]) for node in places]
@@ -112,8 +103,8 @@ def function(expr: Expr) -> Function:
 
 
 def positional(expr: Expr, *variables: str) -> Callable[..., Any]:
-    """The expression as a function of these variables' values, in this order."""
-    body = _Body(_uses([expr]), lambda node: f"v_{node.args[0]}")
+    """The expression as a function of these variables' values, in this order; the row of each is not told apart."""
+    body = _Body(lambda node: f"v_{node.args[0]}", [expr])
     result = body.code(expr)
     return _compiled(", ".join(f"v_{variable}" for variable in variables), body.lines, result)
 
@@ -150,13 +141,24 @@ def in_order(formulas: Mapping[str, Expr]) -> list[str]:
     return list(found)
 
 
-class _Body:
-    """The lines of a function; a part that is used twice gets a line of its own. `leaf` names a variable."""
+def _in_row(node: Expr) -> str:
+    return f"{'v' if node.op == 'name' else 'p'}_{node.args[0]}"
 
-    def __init__(self, used: Counter, leaf: Callable[[Expr], str]):
-        self.used, self.leaf = used, leaf
+
+class _Body:
+    """The lines of a function; a part that is used twice in the formulas gets a line of its own, named by the letter.
+
+    `leaf` names a variable.
+    """
+
+    def __init__(self, leaf: Callable[[Expr], str], formulas: Collection[Expr] = (), letter: str = "k"):
+        self.used, self.leaf, self.letter = _uses(formulas), leaf, letter
         self.lines: list[str] = []
         self.kept: dict[Expr, str] = {}
+
+    def variables(self, op: str) -> set[str]:
+        """Those of this row (name) or of the one before (previous) that the formulas use."""
+        return {node.args[0] for node in self.used if node.op == op}
 
     def code(self, node: Expr) -> str:
         if node.op in ("name", "previous"):
@@ -180,7 +182,7 @@ class _Body:
         return f"({operation.excel.join(parts)})"
 
     def _line(self, code: str) -> str:
-        name = f"k_{len(self.lines)}"
+        name = f"{self.letter}_{len(self.lines)}"
         self.lines.append(f"{name} = {code}")
         return name
 
@@ -195,7 +197,7 @@ def _compiled(parameters: str, lines: Collection[str], result: str) -> Callable[
 _kept = lru_cache(maxsize=1024)(_compiled)
 
 
-def _uses(formulas: list[Expr]) -> Counter:
+def _uses(formulas: Collection[Expr]) -> Counter:
     """How often each part is used; the inside of a part that is used twice counts once."""
     found: Counter = Counter()
     waiting = list(formulas)

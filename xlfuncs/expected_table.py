@@ -12,13 +12,12 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from xlfuncs.compiled import Program
+from xlfuncs.compiled import RATE, Program
 from xlfuncs.expression import Expr, renamed
 from xlfuncs.layers import Bias
 from xlfuncs.network import Network
 
 Array = np.ndarray
-_RATE = "learning_rate"
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class Blueprint:
         given = {variable: np.asarray(value, dtype=float) for variable, value in ({"iteration": 1.0} | start).items()}
         shape = np.broadcast_shapes(rate.shape, *(value.shape for value in given.values()))
         values = {variable: np.zeros((rows, *shape)) for variable in self.formulas}
-        values[_RATE] = np.broadcast_to(rate, (rows, *shape))
+        values[RATE] = np.broadcast_to(rate, (rows, *shape))
 
         def keep(variable: str, value: Array) -> Array:
             value = value if override is None else override(variable, row, value, values)
