@@ -17,10 +17,9 @@ from xlfuncs.compiled import Function, function
 from xlfuncs.errors import GradsheetError
 from xlfuncs.expected_table import Blueprint, blueprint_of, shared
 from xlfuncs.expression import Expr, label, leaves, renamed
+from xlfuncs.rounding import all_short, rounding
 
 Array = np.ndarray
-_EXACT = 13  # significant digits from which a number counts as unrounded
-_NEIGHBOURS = 3
 _SMALLEST = np.finfo(float).tiny  # Excel has no smaller number than 2.2E-308: it shows 0 for one
 _NEAR = 100  # times the rounding: what is worth a closer look
 _CLEAR_STEP = 4  # roundings that a weight must move by to be seen moving
@@ -77,7 +76,7 @@ def audit_columns(blueprint: Blueprint, values: dict[str, Array], learning_rate:
     if count == 0:
         return []
     rate = estimate_rate(blueprint, values) if learning_rate is None else learning_rate
-    units = {variable: _rounding(column) for variable, column in values.items()}
+    units = {variable: rounding(column) for variable, column in values.items()}
     frozen = _frozen_rows(blueprint, values, units, rate)
     shown = _Shown.of(values, units, rate, blueprint.constants)
     filled = np.mean([np.isfinite(column) for column in values.values()], axis=0) > 0.5
@@ -126,7 +125,7 @@ class _Shown:
     ) -> _Shown:
         """From the shown numbers; a column of `chosen` numbers (targets, inputs) that are short was not rounded."""
         coarsest = max((unit.max(initial=0.0) for unit in units.values()), default=0.0)
-        short = {v for v, unit in units.items() if v not in chosen and not unit.any() and _all_short(values[v])}
+        short = {v for v, unit in units.items() if v not in chosen and not unit.any() and all_short(values[v])}
         units = {v: np.full_like(unit, coarsest) if v in short else unit for v, unit in units.items()}
         largest = {v: float(np.nanmax(np.abs(column), initial=0.0)) for v, column in values.items()}
         if rate is not None:
@@ -214,38 +213,6 @@ def _frozen_rows(
     if rate is not None:
         clear &= np.abs(rate) * largest > _CLEAR_STEP * unit
     return [int(row) + 1 for row in np.flatnonzero(same & moving & clear)]
-
-
-def _rounding(column: Array) -> Array:
-    """Half the last shown digit of each number: 5e-7 for 0.149962, 0 for numbers in full or chosen ones such as 0.05.
-
-    A program drops trailing zeros and shows small or negative numbers with fewer digits, so a number's digits are
-    those of its longest neighbour of the same size and sign.
-    """
-    digits, sizes = np.zeros(len(column)), np.zeros(len(column))
-    for row, value in enumerate(column.tolist()):
-        if value != 0 and math.isfinite(value):
-            exponent = math.floor(math.log10(abs(value)))
-            significant = len(f"{abs(value):.15g}".replace(".", "").lstrip("0").partition("e")[0])
-            digits[row], sizes[row] = significant - 1 - exponent, math.copysign(exponent + 500.0, value)
-    longest = digits.copy()
-    for shift in range(1, _NEIGHBOURS + 1):
-        alike = sizes[shift:] == sizes[:-shift]
-        longest[shift:] = np.where(alike, np.maximum(longest[shift:], digits[:-shift]), longest[shift:])
-        longest[:-shift] = np.where(alike, np.maximum(longest[:-shift], digits[shift:]), longest[:-shift])
-    in_full = longest + np.where(sizes == 0, 0, np.abs(sizes) - 499) >= _EXACT
-    short = longest <= 2
-    units = np.where(short | in_full, 0.0, 0.5 * 10.0**-longest)
-    # Among longer numbers, 0.5 is what is left of 0.500000.
-    units = np.where(short & (column != 0), np.min(units, where=units > 0, initial=np.inf), units)
-    units = np.where(np.isinf(units), 0.0, units)
-    # A 0 may be what is left of 0.00004: it was rounded as the column's other numbers were.
-    return np.where((column == 0) & (units == 0), units.max(initial=0.0), units)
-
-
-def _all_short(column: Array) -> bool:
-    """Whether a column shows only 0, 1, 0.5 and the like: in a rounded table, what is left of longer numbers."""
-    return all(float(f"{value:.2g}") == value for value in np.unique(column[np.isfinite(column)]).tolist())
 
 
 def _expected(variable: str, formula: Expr, shown: _Shown) -> tuple[Array, Array] | tuple[None, None]:

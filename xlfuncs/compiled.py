@@ -45,7 +45,7 @@ class Program:
         begun = [variable for variable in formulas if variable in start and variable not in given]
         carried_on = {variable: formulas[variable] for variable in begun}
         always = {v: formula for v, formula in formulas.items() if v not in carried_on and v not in given}
-        next_row, any_row = _Body(_in_row, carried_on.values(), "n"), _Body(_in_row, always.values(), "k")
+        next_row, any_row = _Body(_in_row, carried_on.values()), _Body(_in_row, always.values())
         before = next_row.variables("previous") | any_row.variables("previous")
         for unknown in sorted((before | next_row.variables("name") | any_row.variables("name")) - {*formulas, RATE}):
             raise KeyError(unknown)
@@ -146,13 +146,13 @@ def _in_row(node: Expr) -> str:
 
 
 class _Body:
-    """The lines of a function; a part that is used twice in the formulas gets a line of its own, named by the letter.
+    """The lines of a function; a part that is used twice in the formulas gets a line of its own.
 
     `leaf` names a variable.
     """
 
-    def __init__(self, leaf: Callable[[Expr], str], formulas: Collection[Expr] = (), letter: str = "k"):
-        self.used, self.leaf, self.letter = _uses(formulas), leaf, letter
+    def __init__(self, leaf: Callable[[Expr], str], formulas: Collection[Expr] = ()):
+        self.used, self.leaf = _uses(formulas), leaf
         self.lines: list[str] = []
         self.kept: dict[Expr, str] = {}
 
@@ -182,7 +182,7 @@ class _Body:
         return f"({operation.excel.join(parts)})"
 
     def _line(self, code: str) -> str:
-        name = f"{self.letter}_{len(self.lines)}"
+        name = f"k_{len(self.lines)}"
         self.lines.append(f"{name} = {code}")
         return name
 
