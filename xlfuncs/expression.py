@@ -29,6 +29,7 @@ __all__ = [
     "sigmoid",
     "text",
     "total",
+    "variables",
 ]
 
 
@@ -72,6 +73,11 @@ def leaves(expr: Expr) -> list[Expr]:
             found[node] = None
         waiting += reversed(node.operands)
     return list(found)
+
+
+def variables(expr: Expr) -> list[str]:
+    """The variables of this iteration that it uses, each once, in the order in which they are read."""
+    return [leaf.args[0] for leaf in leaves(expr) if leaf.op == "name"]
 
 
 def replaced(expr: Expr, by: Callable[[Expr], Expr | None]) -> Expr:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from xlfuncs import compiled
 from xlfuncs.compiled import Program, evaluate, function, in_order, positional
-from xlfuncs.expression import Expr, leaves, name, number, previous, renamed, replaced, text, total
+from xlfuncs.expression import Expr, leaves, name, number, previous, renamed, replaced, text, total, variables
 from xlfuncs.operations import LEAK, OPERATIONS
 
 A, B, C = name("a"), name("b"), name("c")
@@ -166,6 +166,7 @@ def test_walks_through_an_expression():
     assert [(leaf.op, leaf.args[0]) for leaf in leaves(expr)] == [
         ("previous", "w1"), ("name", "learning_rate"), ("previous", "grad_w1"), ("name", "w1"),
     ]  # fmt: skip
+    assert variables(expr) == ["learning_rate", "w1"]
     assert text(renamed(expr, {"w1": "w3"})) == "[previous w3 − ɳ·previous ∂E/∂w1]·w3 + w3"
     assert renamed(expr, {"w9": "w3"}) == expr
     whole = replaced(A * B + C, {A * B: name("p")}.get)
