@@ -174,12 +174,12 @@ class _Body:
         return written
 
     def _written(self, op: str, parts: list[str]) -> str:
-        operation = OPERATIONS[op]
-        if not operation.infix:
+        sign = OPERATIONS[op].sign
+        if sign is None:
             return f"f_{op}({', '.join(parts)})"
         while len(parts) > _LONGEST:
-            parts = [self._line(operation.excel.join(parts[:_LONGEST])), *parts[_LONGEST:]]
-        return f"({operation.excel.join(parts)})"
+            parts = [self._line(sign.join(parts[:_LONGEST])), *parts[_LONGEST:]]
+        return f"({sign.join(parts)})"
 
     def _line(self, code: str) -> str:
         name = f"k_{len(self.lines)}"
@@ -189,7 +189,8 @@ class _Body:
 
 def _compiled(parameters: str, lines: Collection[str], result: str) -> Callable[..., Any]:
     source = "\n    ".join([f"def compiled({parameters}):", *lines, f"return {result}"])
-    scope = {f"f_{op}": operation.value for op, operation in OPERATIONS.items()} | {"inf": math.inf, "nan": math.nan}
+    scope: dict[str, Any] = {f"f_{op}": operation.value for op, operation in OPERATIONS.items()}
+    scope |= {"inf": math.inf, "nan": math.nan}
     exec(compile(source, "<formulas>", "exec"), scope)
     return scope["compiled"]
 
