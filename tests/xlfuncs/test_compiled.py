@@ -161,6 +161,12 @@ def test_numbers_that_python_has_no_sign_for():
     assert evaluate(number(math.inf) + A, {"a": 1.0}) == math.inf and math.isnan(evaluate(number(math.nan), {}))
 
 
+def test_an_exponential_too_large_for_a_number_is_infinite():
+    power = Expr("exp", (A,))
+    assert evaluate(power, {"a": 1000.0}) == math.inf and evaluate(power, {"a": -1000.0}) == 0.0
+    assert evaluate(power, {"a": np.array([1.0, 1000.0])}).tolist() == [math.e, math.inf]
+
+
 def test_walks_through_an_expression():
     expr = (previous("w1") - name("learning_rate") * previous("grad_w1")) * name("w1") + name("w1")
     assert [(leaf.op, leaf.args[0]) for leaf in leaves(expr)] == [
