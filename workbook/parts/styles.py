@@ -157,3 +157,19 @@ def register(book: Workbook) -> None:
         styles.append(_style(f"body {group}", align="right", number_format=NUMBER_FORMATS[group], border=body, size=10))
     for style in styles:
         book.add_named_style(style)
+
+
+def register_panel(book: Workbook) -> None:
+    """Add what only the panel of a chosen weight needs: a workbook without one doesn't carry its styles."""
+    bottom = {"border": Border(bottom=_box)}
+    right = Border(right=_box, bottom=_box)
+    panel = [
+        _style("box text", size=9, wrap=True),
+        _style("box text end", size=9, wrap=True, **bottom),
+        _style("box line end", size=9, indent=1, wrap=True, border=Border(left=_box, bottom=_box)),
+        _style("box line fill end", size=9, **bottom),
+        _style("box line number end", size=9, align="right", number_format=DECIMALS, border=right),
+    ]
+    for style in panel:
+        if style.name not in book.named_styles:
+            book.add_named_style(style)
