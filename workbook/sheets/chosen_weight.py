@@ -74,7 +74,7 @@ def write(page: Page, layout: Layout, row: dict[str, float]) -> None:
     styles.register_panel(page.sheet.parent)
     page.put(a1(TOP, panel.column), "Derivation of", "box title")
     page.style(a1(TOP, panel.column + 1), "box top")
-    page.put(panel.choice, behind.FIRST_CHOSEN, "change" if page.live else "linked")
+    page.put(panel.choice, behind.FIRST_CHOSEN, "change left" if page.live else "linked")
     weight = network.weight(behind.FIRST_CHOSEN)
     wrong = f'"There is no "&{absolute(panel.choice)}&": name {known(network)}."'
     said = f"IF({hidden}!{behind.FAMILY}=0,{wrong},{hidden}!{behind.JOINS})"

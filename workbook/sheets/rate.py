@@ -37,6 +37,7 @@ ERRORS = {
     "binary-cross-entropy": "binary cross-entropy of each output and its sum E_total",
     "cross-entropy": "cross-entropy of each output and its sum E_total",
 }
+MOST_CHART_ROWS = 26  # however far down the table begins
 PRINTED_COLUMNS = 36  # on one page across; more would be too small to read
 
 
@@ -188,4 +189,5 @@ def _chart(page: Page, layout: Layout, rate_table: RateTable) -> None:
     chart = error_charts.error_chart(
         layout, page.sheet.title, rate_table.learning_rate, rate_table.e_total(layout.network)
     )
-    charts.place(page.sheet, chart, f"{first}{top}", f"{last}{layout.header_row - 1}")
+    bottom = min(layout.header_row - 1, top + MOST_CHART_ROWS - 1)
+    charts.place(page.sheet, chart, f"{first}{top}", f"{last}{bottom}")
