@@ -47,8 +47,8 @@ OUT_COLUMN, FAMILY_COLUMN, LINE_COLUMN = 4, 8, 21
 
 
 def name_of(rate_sheet: str) -> str:
-    """LR=0.1 derivation: the hidden sheet behind LR=0.1."""
-    return f"{rate_sheet} derivation"
+    """LR=0.1 ∂w: the hidden sheet behind LR=0.1."""
+    return f"{rate_sheet} ∂w"  # Excel takes 31 characters, and a learning rate may have 23
 
 
 def write(page: Page, layout: Layout, rate_sheet: str, row: dict[str, float]) -> None:
