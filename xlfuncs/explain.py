@@ -27,10 +27,10 @@ class Step:
 
 
 def chain(network: Network, learned: str) -> str:
-    """The chain rule in one line: ∂E1/∂a_o1 · ∂a_o1/∂o1 · ∂o1/∂w5."""
+    """The chain rule in one line: ∂E1/∂a_o1 · ∂a_o1/∂o1 · ∂o1/∂w5. Of many units with one bias the first and last."""
     uses = _uses(network, learned)
-    ways = ([*_to_unit(network, unit, len(uses)), f"∂{unit}/∂{learned}"] for unit, _ in uses)
-    return " + ".join(" · ".join(way) for way in ways)
+    ways = [" · ".join([*_to_unit(network, unit, len(uses)), f"∂{unit}/∂{learned}"]) for unit, _ in uses]
+    return " + ".join(ways if len(ways) < 3 else [ways[0], "…", ways[-1]])
 
 
 def steps(network: Network, learned: str) -> list[Step]:

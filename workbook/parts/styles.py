@@ -67,6 +67,17 @@ def scientific_where_needed() -> list[Rule]:
     ]
 
 
+def result_rule(formula: str, code: str | None = None) -> Rule:
+    """A conditional format: a derivation's result, where the formula holds; with a number format of its own."""
+    look = DifferentialStyle(
+        font=Font(bold=True),
+        fill=PatternFill("solid", bgColor=RESULT_FILL),
+        border=Border(bottom=_box),
+        numFmt=NumberFormat(numFmtId=FIRST_FORMAT, formatCode=code) if code else None,
+    )
+    return Rule(type="expression", formula=[formula], dxf=look)
+
+
 def _fill(colour: str) -> PatternFill:
     return PatternFill("solid", fgColor=colour)
 

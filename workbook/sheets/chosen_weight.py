@@ -11,8 +11,6 @@ from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING
 
-from openpyxl.formatting.rule import FormulaRule
-from openpyxl.styles import Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
@@ -125,16 +123,19 @@ def _frame(page: Page, panel: Panel, top: int, rows: int, *, last: bool) -> None
 
 
 def _highlight(page: Page, panel: Panel) -> None:
-    """The result is the line whose symbol is the gradient's own; the first one, the chain rule, stands outside."""
-    top = TOP + 1 + panel.heights[0]
-    left, right = get_column_letter(panel.column), get_column_letter(panel.column + COLUMNS - 1)
-    rule = FormulaRule(
-        formula=[f'${left}{top}="∂E_total/∂"&LOWER(TRIM({absolute(panel.choice)}))'],
-        fill=PatternFill("solid", bgColor=styles.RESULT_FILL),
-        font=Font(bold=True),
-        border=Border(bottom=Side(style="thin", color="A6A6A6")),
-    )
-    page.sheet.conditional_formatting.add(f"{left}{top}:{right}{panel.bottom}", rule)
+    """The result is the line whose symbol is the gradient's own; the first one, the chain rule, isn't meant.
+
+    Its number's rules say both, colour and scientific notation: LibreOffice follows only one rule a cell.
+    """
+    symbol, number = f"${get_column_letter(panel.column)}{TOP + 1}", panel.numbers.partition(":")[0]
+    last_text = get_column_letter(panel.column + COLUMNS - 2)
+    is_result = f'{symbol}="∂E_total/∂"&LOWER(TRIM({absolute(panel.choice)})),ROW()>{TOP + panel.heights[0]}'
+    outside = f"OR(ABS({number})<={styles.SMALL},ABS({number})>={styles.LARGE})"
+    rules = page.sheet.conditional_formatting
+    rules.add(f"{symbol[1:]}:{last_text}{panel.bottom}", styles.result_rule(f"AND({is_result})"))
+    scientific = f"AND({is_result},ISNUMBER({number}),{number}<>0,{outside})"
+    rules.add(panel.numbers, styles.result_rule(scientific, styles.SCIENTIFIC))
+    rules.add(panel.numbers, styles.result_rule(f"AND({is_result})"))
 
 
 def _only_names(page: Page, panel: Panel) -> None:

@@ -37,6 +37,7 @@ ERRORS = {
     "binary-cross-entropy": "binary cross-entropy of each output and its sum E_total",
     "cross-entropy": "cross-entropy of each output and its sum E_total",
 }
+FORWARD_CHARS = 130  # of a forward formula, which runs on to the derivations
 MOST_CHART_ROWS = 26  # however far down the table begins
 PRINTED_COLUMNS = 36  # on one page across; more would be too small to read
 
@@ -120,7 +121,13 @@ def _data_list(page: Page, layout: Layout, row: dict[str, float]) -> None:
 def _forward_formulas(page: Page, layout: Layout) -> None:
     shown = [c for c in layout.network.columns if c.group in ("hidden", "output", "error")]
     for k, column in enumerate(shown, start=layout.forward_row + 1):
-        page.put(f"A{k}", f"{column.label} = {text(column.formula)}", "formula")
+        page.put(f"A{k}", shortened(f"{column.label} = {text(column.formula)}"), "formula")
+
+
+def shortened(line: str) -> str:
+    """A formula with a sum too long for its place without the middle of it."""
+    terms = line.split(" + ")
+    return line if len(line) <= FORWARD_CHARS or len(terms) < 5 else " + ".join([*terms[:2], "…", *terms[-2:]])
 
 
 def _learning_rate(page: Page, layout: Layout, learning_rate: float) -> None:
@@ -170,7 +177,10 @@ def _meanings(network: Network) -> dict[str, tuple[str, str]]:
         "hidden": ("h, a_h", f"hidden units: Σ {before}·weight{added}, then {hidden}"),
         "output": ("o, a_o", f"output units: Σ {source}·weight{added}, then {_then(network.layers[-1].activation)}"),
         "error": ("E", ERRORS[network.loss]),
-        "delta": ("∂E/∂h", "derivatives of E_total by each sum, from the last layer back"),
+        "delta": (
+            "∂E/∂h" if len(network.layers) > 2 else "∂E/∂o",
+            "derivatives of E_total by each sum, from the last layer back",
+        ),
         "gradient": ("∂E/∂w", "gradients of E_total"),
         "state": ("m, s, v", f"what {network.optimizer} remembers of each gradient"),
     }
