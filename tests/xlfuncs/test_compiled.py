@@ -167,6 +167,13 @@ def test_an_exponential_too_large_for_a_number_is_infinite():
     assert evaluate(power, {"a": np.array([1.0, 1000.0])}).tolist() == [math.e, math.inf]
 
 
+def test_a_target_of_0_adds_nothing_to_cross_entropy_whatever_the_output_is():
+    product = Expr("times_log", (A, B))
+    assert evaluate(product, {"a": 0.0, "b": 0.0}) == 0.0 and evaluate(product, {"a": 1.0, "b": 0.0}) == -math.inf
+    both = {"a": np.array([0.0, 2.0]), "b": np.array([0.0, math.e])}
+    assert evaluate(product, both).tolist() == [0.0, 2.0]
+
+
 def test_walks_through_an_expression():
     expr = (previous("w1") - name("learning_rate") * previous("grad_w1")) * name("w1") + name("w1")
     assert [(leaf.op, leaf.args[0]) for leaf in leaves(expr)] == [
