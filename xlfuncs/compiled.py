@@ -3,7 +3,7 @@
 `Program` makes one Python function a row out of a table's columns, with equal parts computed once; `function` makes
 one out of a single formula. Either is the formulas letter by letter, in the order in which they stand in the cells, so
 it rounds as a spreadsheet does. It takes floats (the fastest way through a table) or arrays of one shape (many tables,
-or many samples, at once).
+or many samples, at once). Only formulas that are written here are compiled, never a file's.
 """
 
 from __future__ import annotations

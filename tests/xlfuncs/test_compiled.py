@@ -153,6 +153,8 @@ def test_a_formula_without_its_column_is_refused_when_it_is_compiled():
         Program({"h": name("w9") * number(2)}, start=[]).first({}, 0.0)
     with pytest.raises(KeyError, match="w9"):
         Program({"h": previous("w9") * number(2)}, start=["h"]).next((1.0,), {}, 0.0)
+    with pytest.raises(ValueError, match="h of the same row is needed"):
+        Program({"w": name("h") * number(2), "h": number(1)}, start=["w"])
     with pytest.raises(KeyError, match="w9"):
         evaluate(name("w9") + A, {"a": 1.0})
 
