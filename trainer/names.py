@@ -1,9 +1,9 @@
 """The names a user may give, in a module that loads nothing heavy."""
 
+from xlfuncs.errors import INSTALL  # noqa: F401 (until xlfuncs.functions takes it from there itself)
+
 DATASETS = {
     "mnist": "MNIST",
     "digits": "digits from scikit-learn (not MNIST)",
 }
-# gradsheet is installed from its own folder, not from a package index.
-INSTALL = 'python -m pip install -e ".[train]" in gradsheet\'s folder'
 DEVICES = ("auto", "cuda", "cpu")
