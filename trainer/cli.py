@@ -9,10 +9,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trainer.endings import at_once, concluded, process
 from trainer.folders import new_run_folder
 from trainer.names import DATASETS, DEVICES
 from trainer.recipes import RECIPES, SCHEDULES, Recipe, choose_recipe
-from workbook.endings import at_once, concluded, process
 from xlfuncs.errors import MissingPackageError, OptionError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace, on_epoch: Callable[["Run"], None] | None = Non
             from trainer import hardware, train
             from trainer.progress import TerminalProgress
     except ImportError as error:
-        raise MissingPackageError(error.name, "Training") from error
+        raise MissingPackageError.of(error.name, "Training") from error
 
     overrides = {item.name: getattr(args, item.name) for item in RECIPE_FIELDS}
     progress = TerminalProgress()

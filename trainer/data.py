@@ -88,7 +88,7 @@ def load_digits() -> Data:
     try:
         from sklearn.datasets import load_digits as sklearn_digits
     except ImportError as error:
-        raise MissingPackageError("scikit-learn", "The dataset of digits") from error
+        raise MissingPackageError.of("scikit-learn", "The dataset of digits") from error
 
     images, labels = sklearn_digits(return_X_y=True)
     small = torch.from_numpy(images).float().view(-1, 1, 8, 8) * (255 / 16)

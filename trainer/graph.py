@@ -16,7 +16,7 @@ def autograd_graph(image_format: str = "png") -> bytes:
         import graphviz
         import torchviz
     except ImportError as error:
-        raise MissingPackageError(error.name, "The autograd graph", "run python -m pip install torchviz") from error
+        raise MissingPackageError.of(error.name, "The autograd graph", "run python -m pip install torchviz") from error
     model = MnistCNN().train()
     output = model(torch.zeros(2, 1, IMAGE_SIZE, IMAGE_SIZE))
     graph = torchviz.make_dot(output, params=dict(model.named_parameters()))

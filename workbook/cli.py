@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from workbook import endings
+from trainer import endings
 from workbook.parser import Command, Parser, Version
 from xlfuncs.errors import TooLittleMemoryError
 
@@ -18,7 +18,7 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit code, see `workbook.endings`."""
+    """Run the command; returns the exit code, see `trainer.endings`."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a Windows console may have no ∂

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
+from trainer import endings
 from trainer.terminal import say
-from workbook import endings
 from xlfuncs.errors import MissingPackageError
 
 
@@ -68,5 +68,5 @@ class Version(argparse.Action):
         try:
             say(f"gradsheet {metadata.version('gradsheet')}")
         except metadata.PackageNotFoundError as error:
-            raise MissingPackageError("gradsheet", "--version") from error
+            raise MissingPackageError.of("gradsheet", "--version") from error
         parser.exit()

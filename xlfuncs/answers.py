@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import CellValueError, TooLittleMemoryError
 from xlfuncs.function_table import FUNCTIONS
 from xlfuncs.ranges import left_out
 
@@ -32,7 +32,7 @@ def of_table(function: Callable[..., Sequence[Sequence[Any]]]) -> Callable[..., 
             with np.errstate(all="ignore"):
                 return _cells(function(**{**defaults, **filled}))
         except MemoryError as error:
-            raise GradsheetError("This machine's memory is too small for that; give smaller ranges.") from error
+            raise TooLittleMemoryError("give smaller ranges") from error
 
     answer.__doc__, answer.__signature__ = entry.help, signature
     return answer
@@ -41,5 +41,5 @@ def of_table(function: Callable[..., Sequence[Sequence[Any]]]) -> Callable[..., 
 def _cells(rows: np.ndarray | Sequence[Sequence[Any]]) -> Cells:
     numbers = rows if isinstance(rows, np.ndarray) else [x for row in rows for x in row if isinstance(x, float)]
     if not np.isfinite(numbers).all():
-        raise GradsheetError("The result is too large for a cell; use smaller numbers.")
+        raise CellValueError("The result is too large for a cell; use smaller numbers.")
     return rows.tolist() if isinstance(rows, np.ndarray) else [list(row) for row in rows]

@@ -1,7 +1,7 @@
 """What can go wrong outside of gradsheet: one class a kind of failure, as a full disk and a typo are two.
 
 Each is one sentence for the user: what is wrong and what to do. The command line prints it and exits with 2, an Excel
-function returns it as the cell's text; `workbook.endings` is where that is decided.
+function returns it as the cell's text; `trainer.endings` is where that is decided.
 """
 
 # gradsheet is installed from its own folder, not from a package index.
@@ -73,12 +73,12 @@ class DataError(GradsheetError):
 
 
 class MissingPackageError(GradsheetError):
-    """A Python package is missing, or is one that lacks what is needed; `package` names it."""
+    """A Python package is missing, or the one that is installed lacks a part."""
 
-    def __init__(self, package: str | None, needed_by: str = "gradsheet", cure: str = f"run {INSTALL}, then try again"):
-        """Made from an ImportError's name; what needs the package, and the advice where it isn't gradsheet's own."""
-        super().__init__(f"{needed_by} needs the package {package}; {cure}.")
-        self.package = package
+    @classmethod
+    def of(cls, package: str | None, needed_by: str = "gradsheet", cure: str = f"run {INSTALL}, then try again"):
+        """The error for an ImportError's name; with what needs the package, and the advice where it is another one."""
+        return cls(f"{needed_by} needs the package {package}; {cure}.")
 
 
 class StartError(GradsheetError):

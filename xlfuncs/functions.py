@@ -12,7 +12,7 @@ import numpy as np
 from xlfuncs import explain, limits, maths
 from xlfuncs.answers import of_table
 from xlfuncs.audit import audit_values
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import CellValueError, MissingPackageError
 from xlfuncs.ranges import (
     as_count,
     as_flag,
@@ -48,7 +48,7 @@ def BP_FORWARD(inputs, weights_hidden, weights_output):
 def BP_ERROR(targets, outputs):
     t, a = as_vector("targets", targets), as_vector("outputs", outputs)
     if len(t) != len(a):
-        raise GradsheetError(f"outputs has {len(a)} and targets {len(t)} numbers; they must be as many.")
+        raise CellValueError(f"outputs has {len(a)} and targets {len(t)} numbers; they must be as many.")
     limits.refuse_wide(len(t) + 1, "give fewer of them")
     error = maths.errors(t, a)
     return np.append(error, maths.ordered_sum(error, axis=0))[None, :]
@@ -69,7 +69,7 @@ def BP_GRAD(inputs, targets, weights_hidden, weights_output, weight):
 def BP_UPDATE(weights, gradients, learning_rate):
     w, g = as_rows("weights", weights), as_rows("gradients", gradients)
     if w.size != g.size:
-        raise GradsheetError(f"gradients has {g.size} and weights {w.size} numbers; they must be as many.")
+        raise CellValueError(f"gradients has {g.size} and weights {w.size} numbers; they must be as many.")
     at_most = limits.most(2 * limits.READ + limits.WRITE)
     limits.refuse_over("weights has {} cells", w.size, at_most, SMALLER_RANGE)
     return maths.update(w, g.reshape(w.shape), as_scalar("learning_rate", learning_rate))
@@ -131,10 +131,9 @@ def BP_CHECK(table, learning_rate):
 def MNIST_PREDICT(pixels):
     rows = as_rows("pixels", _blank_is_paper(pixels))
     try:
-        from trainer.names import INSTALL
         from trainer.predict import predict  # loads torch, which takes a second or two: only when it is asked for
     except ImportError as error:
-        raise GradsheetError(f"The package {error.name} is missing; run {INSTALL}.") from error
+        raise MissingPackageError.of(error.name, "MNIST_PREDICT") from error
     found = predict(rows)
     return [[float(found.digit), *found.probabilities, found.data_label]]
 

@@ -1,4 +1,4 @@
-"""The functions behind =NN_GRAD(…) and its family: the same as the BP_ functions for any network. Raise GradsheetError.
+"""The functions behind =NN_GRAD(…) and its family: the same as the BP_ functions for any network. Raise CellValueError.
 
 `network` is one line of text, see `xlfuncs.spec`; `weights` all weights and biases in one row or column, in the order
 of the table's columns. Inputs and targets may have a row a sample. Help, arguments and their defaults stand in
@@ -14,7 +14,7 @@ import numpy as np
 
 from xlfuncs import explain, limits
 from xlfuncs.answers import of_table
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import CellValueError
 from xlfuncs.functions import SMALLER_NETWORK
 from xlfuncs.network import Network
 from xlfuncs.ranges import as_count, as_flag, as_learned, as_rows, as_scalar, as_text, as_vector
@@ -86,7 +86,7 @@ def _of_ranges(inputs: Any, targets: Any, weights: Any, network: Any) -> Trainin
     samples = _samples("inputs", inputs, spec.sizes[0], "inputs")
     wanted = _samples("targets", targets, spec.sizes[-1], "outputs")
     if len(samples) != len(wanted):
-        raise GradsheetError(
+        raise CellValueError(
             f"inputs has {len(samples):,} samples (rows) and targets {len(wanted):,}; each sample needs both."
         )
     return _training(spec, samples, wanted, weights)
@@ -111,7 +111,7 @@ def _samples(argument: str, cells: Any, width: int, of: str) -> np.ndarray:
         return rows
     if rows.shape == (width, 1):
         return rows.T
-    raise GradsheetError(
+    raise CellValueError(
         f"{argument} is {rows.shape[0]:,} x {rows.shape[1]:,} cells; the network has {width:,} {of}: give {width:,} "
         f"columns, a row a sample."
     )
@@ -126,7 +126,7 @@ def _first_rows(training: Training, *groups: str) -> np.ndarray:
 
 
 def _refuse_long(training: Training, count: int, written: bool) -> None:
-    """Raise GradsheetError for a training that would hold Excel up."""
+    """Raise CellValueError for a training that would hold Excel up."""
     a_cell = limits.ANY_VALUE + (limits.WRITE if written else 0.0)
     an_iteration = training.network.column_count * (limits.ANY_STEP + training.batch * a_cell)
     already = len(training.network.learned) * limits.ANY_WEIGHT

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook import endings
+from trainer import endings
 from workbook.cli import main
 from xlfuncs.errors import GradsheetError, TooLittleMemoryError
 

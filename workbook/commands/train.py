@@ -3,8 +3,8 @@
 import argparse
 
 from trainer import cli as trainer_cli
+from trainer import endings
 from trainer.terminal import say
-from workbook import endings
 from workbook.commands.workbooks import check_name, say_kept
 
 

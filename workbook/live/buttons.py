@@ -9,10 +9,10 @@ from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 
+from trainer.endings import ending_of
 from trainer.folders import new_run_folder
 from trainer.recipes import Recipe, choose_recipe
 from trainer.run import CONFIG, STOP, load_run
-from workbook.endings import ending_of
 from workbook.live import launch
 from workbook.live.excel import OpenWorkbook
 from workbook.live.excel_errors import StillBusyError

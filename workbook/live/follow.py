@@ -15,8 +15,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from trainer.endings import ending_of
 from trainer.run import CONFIG, STATUS, Run, Status, load_run, read_status
-from workbook.endings import ending_of
 from workbook.live.launch import OUTPUT, is_active, note
 from workbook.live.target import Blocked, Gone, Target, progress_of, status_line
 from xlfuncs.errors import GradsheetError

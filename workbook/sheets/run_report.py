@@ -56,7 +56,7 @@ def of_folder(folder: Path | str) -> RunReport:
     try:
         from trainer.run import load_run
     except ImportError as error:
-        raise MissingPackageError(error.name, "Reading a run") from error
+        raise MissingPackageError.of(error.name, "Reading a run") from error
     return of_run(load_run(folder))
 
 

@@ -63,7 +63,7 @@ def ending_of(error: BaseException) -> Ending | None:
         case OSError():
             return Ending(MISTAKE, refusals.sentence(error))
         case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] not in OURS:
-            return Ending(MISTAKE, str(MissingPackageError(name)))
+            return Ending(MISTAKE, str(MissingPackageError.of(name)))
         case RuntimeError() if "ymlink loop" in str(error):  # pathlib's word for ELOOP before Python 3.13
             return Ending(MISTAKE, f"{error}; remove the link or choose another file.")
     return None
