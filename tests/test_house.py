@@ -1,6 +1,7 @@
 """The house: which room may know which, what is loaded when, and that nothing is raised without its kind."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -164,3 +165,12 @@ def test_each_kind_of_failure_is_raised():
 @pytest.mark.parametrize("room", ROOMS)
 def test_the_packages_say_that_they_have_types(room):
     assert (ROOT / room / "py.typed").is_file()
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_the_documents_name_files_that_are_there(document):
+    """A path in backticks, such as `xlfuncs/limits.py`; under README's *Why trust* bare test files are in tests/check."""
+    text = (ROOT / document).read_text("utf-8")
+    named = set(re.findall(r"`((?:workbook|xlfuncs|trainer|tests|\.ci|\.github)/[\w./-]*)`", text))
+    assert len(named) > 5
+    assert {path for path in named if not (ROOT / path).exists()} == set()
