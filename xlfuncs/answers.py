@@ -34,7 +34,8 @@ def of_table(function: Callable[..., Sequence[Sequence[Any]]]) -> Callable[..., 
         except MemoryError as error:
             raise TooLittleMemoryError("give smaller ranges") from error
 
-    answer.__doc__, answer.__signature__ = entry.help, signature
+    answer.__doc__ = entry.help
+    answer.__signature__ = signature  # type: ignore[attr-defined]  # inspect looks there
     return answer
 
 

@@ -25,7 +25,7 @@ class SheetRows(list):
 
 class _FromSheet(Converter):
     # COM's cells are used as they come: xlwings' own cleaning takes a microsecond a cell and knows seven errors.
-    base = ValueAccessor if ON_SERVER else RawValueAccessor
+    base = ValueAccessor if ON_SERVER else RawValueAccessor  # type: ignore[assignment]  # xlwings declares None
 
     @staticmethod
     def read_value(value, options):

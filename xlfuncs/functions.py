@@ -99,7 +99,7 @@ def BP_SWEEP(inputs, targets, weights_hidden, weights_output, learning_rates, it
     an_iteration = limits.STEP + len(rates) * (network.column_count * limits.VALUE + limits.WRITE)
     at_most = limits.most(an_iteration)
     limits.refuse_over("iterations is {}", count, at_most, "ask for fewer, or compare fewer learning rates")
-    return maths.sweep(network, rates, count)
+    return maths.sweep(network, rates.tolist(), count)
 
 
 @of_table

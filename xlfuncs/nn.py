@@ -100,7 +100,7 @@ def _spec(network: Any) -> Spec:
 
 
 def _training(spec: Spec, samples: np.ndarray, targets: np.ndarray, weights: Any) -> Training:
-    network: Network = spec.network(samples[0], targets[0], as_vector("weights", weights))
+    network: Network = spec.network(samples[0], targets[0], as_vector("weights", weights).tolist())
     return Training(network, samples, targets, spec.batch)
 
 

@@ -4,7 +4,7 @@ from openpyxl.formatting.rule import ColorScaleRule, DataBarRule
 from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 
-from workbook.parts.page import TRAINING_TAB, UDF, Page
+from workbook.parts.page import TRAINING_TAB, UDF, Page, Value
 from workbook.sheets.run_report import Pad, RunReport
 
 DIGIT_PAD = "Digit pad"
@@ -59,7 +59,7 @@ def _answer(page: Page, pad: Pad) -> None:
     page.formula(f"{names}{top - 2}", f'IF({is_blank},"{BLANK}","")', BLANK if blank else "", "note")
     page.put(f"{names}{top - 1}", "answer", "table head")
     page.put(f"{numbers}{top - 1}", "from the network", "table head")
-    answer = [prediction.digit, *prediction.probabilities, prediction.data_label]
+    answer: list[Value] = [prediction.digit, *prediction.probabilities, prediction.data_label]
     for k, name in enumerate(["digit", *(f"probability of {digit}" for digit in range(10)), "trained on"]):
         page.put(f"{names}{top + k}", name, "table")
     cells = f"{numbers}{top}:{numbers}{top + len(answer) - 1}"
