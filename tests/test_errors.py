@@ -9,11 +9,13 @@ import pytest
 import xlfuncs
 from trainer.files import write_whole
 from trainer.refusals import sentence, unreadable
-from workbook import options
+from workbook import build, options
 from workbook.check.read.reader import read_book
 from workbook.existing.origin import Output
 from workbook.parts.opc import Package
 from xlfuncs import errors
+from xlfuncs.network import DEFAULT
+from xlfuncs.spec import Spec
 
 
 def a_foreign_file(folder):
@@ -77,6 +79,9 @@ def no_package(folder):
 FAILURES = [
     (lambda folder: options.learning_rates("fast"), errors.OptionError),
     (no_such_recipe, errors.OptionError),
+    (lambda folder: Spec.parse("2-2 softplus"), errors.NetworkError),
+    (lambda folder: build.compute(DEFAULT, [0.1, 0.1], 5), errors.OptionError),
+    (lambda folder: build.compute(DEFAULT, [0.1], 2_000_000), errors.LimitError),
     (lambda folder: xlfuncs.BP_SIGMOID("text"), errors.CellValueError),
     (lambda folder: xlfuncs.BP_ERROR([0.5], [0.5, 0.6]), errors.CellValueError),
     (lambda folder: xlfuncs.BP_SIGMOID([[0.0] * 20_000] * 200), errors.LimitError),

@@ -131,14 +131,6 @@ def test_a_command_loads_what_it_needs(tmp_path, command, may_load):
     assert set(last[2:]) <= may_load
 
 
-BEING_REWRITTEN = {
-    *("workbook/build.py", "workbook/network_options.py", "workbook/sheets/layout.py", "xlfuncs/audit.py"),
-    *("workbook/live/buttons.py", "workbook/live/file.py", "workbook/live/follow.py", "workbook/live/launch.py"),
-    *("xlfuncs/explain.py", "xlfuncs/network.py", "xlfuncs/spec.py"),
-}
-"""Modules whose raises get their class with their next change."""
-
-
 def makes_the_bare_class(tree):
     return any(isinstance(node, ast.Call) and ast.unparse(node.func) == "GradsheetError" for node in ast.walk(tree))
 
@@ -147,7 +139,7 @@ def test_each_failure_has_a_class_of_its_kind():
     """GradsheetError is what callers catch; whoever raises says which kind it is."""
     bare = {path.relative_to(ROOT).as_posix() for room in ROOMS for path, tree in modules(room).items()
             if makes_the_bare_class(tree)}  # fmt: skip
-    assert bare == BEING_REWRITTEN
+    assert bare == set()
 
 
 def test_each_kind_of_failure_is_raised():
@@ -159,7 +151,7 @@ def test_each_kind_of_failure_is_raised():
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
     }
-    assert kinds - made <= ({"NetworkError"} if BEING_REWRITTEN else set())
+    assert kinds - made == set()
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -20,7 +20,7 @@ from workbook.live.target import Blocked, Gone, Target
 from workbook.parts.texts import listing, plain
 from workbook.sheets.training_cells import SETTINGS, Setting
 from xlfuncs.cells import error_name
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import CellValueError, RunError
 
 PATIENCE_SECONDS = 10.0
 FLAGS = {"dataset": "--dataset", "device": "--device", "recipe": "--recipe", "seed": "--seed"}
@@ -76,7 +76,7 @@ def _run(book: Target) -> None:
     shown = book.run_folder()
     if shown and launch.is_active(shown):
         launch.start_follower(shown, book.full_name)  # in case the one before was lost
-        raise GradsheetError("A training is already running; press Stop first.")
+        raise RunError("A training is already running; press Stop first.")
     settings = book.settings()
     chosen = arguments(settings)
     folder = new_run_folder(str(settings["recipe"]), str(settings["dataset"]))
@@ -93,7 +93,7 @@ def _start(book: Target, folder: Path, chosen: list[str]) -> None:
 def _stop(book: Target) -> None:
     folder = _folder(book)
     if not launch.is_active(folder):
-        raise GradsheetError("No training is running.")
+        raise RunError("No training is running.")
     (folder / STOP).touch()
 
 
@@ -101,12 +101,12 @@ def _resume(book: Target) -> None:
     folder = _folder(book)
     if launch.is_active(folder):
         launch.start_follower(folder, book.full_name)
-        raise GradsheetError("The training is still running.")
+        raise RunError("The training is still running.")
     if not (folder / CONFIG).is_file():
-        raise GradsheetError("The run never began, so there is nothing to resume; press Run Training.")
+        raise RunError("The run never began, so there is nothing to resume; press Run Training.")
     run = load_run(folder)
     if run.finished:
-        raise GradsheetError(f"The run is finished: {len(run.rows)} epochs are done. Run Training starts a new one.")
+        raise RunError(f"The run is finished: {len(run.rows)} epochs are done. Run Training starts a new one.")
     _start(book, folder, ["--resume", str(folder)])
 
 
@@ -117,9 +117,9 @@ def _opened(book: Target) -> None:
 def _folder(book: Target) -> Path:
     folder = book.run_folder()
     if folder is None:
-        raise GradsheetError("No training was started from this workbook yet; press Run Training.")
+        raise RunError("No training was started from this workbook yet; press Run Training.")
     if not folder.is_dir():
-        raise GradsheetError(f"The run's folder {folder} is not on this machine; the rows stay as they are.")
+        raise RunError(f"The run's folder {folder} is not on this machine; the rows stay as they are.")
     return folder
 
 
@@ -135,14 +135,14 @@ def arguments(settings: dict[str, object]) -> list[str]:
 def _value(setting: Setting, cell: object) -> str | int | float | None:
     """A cell's content as the setting needs it; None for a blank one."""
     if error := error_name(cell):
-        raise GradsheetError(f"{setting.label} holds the error {error}; mend its formula, or write the value itself.")
+        raise CellValueError(f"{setting.label} holds the error {error}; mend its formula, or write the value itself.")
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         if setting.choices:
-            raise GradsheetError(f"{setting.label} is blank; choose {listing(list(setting.choices), 'or')}.")
+            raise CellValueError(f"{setting.label} is blank; choose {listing(list(setting.choices), 'or')}.")
         return setting.default
     if setting.choices:
         if cell not in setting.choices:
-            raise GradsheetError(f"{setting.label} is {_shown(cell)}; choose {listing(list(setting.choices), 'or')}.")
+            raise CellValueError(f"{setting.label} is {_shown(cell)}; choose {listing(list(setting.choices), 'or')}.")
         return cell
     if setting.low is None:
         return str(cell).strip()
@@ -150,7 +150,7 @@ def _value(setting: Setting, cell: object) -> str | int | float | None:
     if not is_number or (setting.whole and cell != int(cell)):
         kind = "a whole number" if setting.whole else "a number"
         limits = f"{kind} from {plain(setting.low)} to {plain(setting.high)}"
-        raise GradsheetError(f"{setting.label} is {_shown(cell)}; give {limits}.")
+        raise CellValueError(f"{setting.label} is {_shown(cell)}; give {limits}.")
     return int(cell) if setting.whole else float(cell)
 
 

@@ -19,7 +19,7 @@ from workbook.parts.texts import listing
 from workbook.sheets import run_report
 from workbook.sheets.run_report import RunReport
 from workbook.sheets.run_sheets import NAMES
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import FileTakenError, GradsheetError, UnwritableError
 from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES
 
 FOREIGN = (
@@ -87,7 +87,7 @@ class WorkbookFile:
                 return self._write(report)
             except _Meanwhile:
                 pass
-        raise GradsheetError(f"{self.path} is being written by another program all the time.")
+        raise UnwritableError(f"{self.path} is being written by another program all the time.")
 
     def _write(self, report: RunReport) -> None:
         there = self._look()
@@ -113,7 +113,7 @@ class WorkbookFile:
         if there is not None and there != self._written:
             foreign = origin_of_content(io.BytesIO(there)) is Origin.FOREIGN
             if foreign and not self.force:
-                raise GradsheetError(FOREIGN.format(path=self.path))
+                raise FileTakenError(FOREIGN.format(path=self.path))
             self._base = None if foreign else there
         return there
 

@@ -19,7 +19,7 @@ from trainer.endings import ending_of
 from trainer.run import CONFIG, STATUS, Run, Status, load_run, read_status
 from workbook.live.launch import OUTPUT, is_active, note
 from workbook.live.target import Blocked, Gone, Target, progress_of, status_line
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import GradsheetError, RunError
 
 LOCK = ".follower"
 POLL_SECONDS, BLOCKED_SECONDS = 0.5, 2.0
@@ -41,7 +41,7 @@ class Snapshot:
 def read(folder: Path) -> Snapshot:
     """Read the folder. Activity is asked first: what ends later is read again."""
     if not folder.is_dir():
-        raise GradsheetError(f"The run's folder {folder} is gone; the rows stay as they are.")
+        raise RunError(f"The run's folder {folder} is gone; the rows stay as they are.")
     active = is_active(folder)
     run = load_run(folder) if (folder / CONFIG).is_file() else None
     status = read_status(folder) if (folder / STATUS).is_file() else _unsaid(folder, active)

@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from trainer.run import STATUS, STOP, is_running
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import StartError, UnwritableError
 
 WORKER_LOCK, OUTPUT = ".worker", "output.txt"
 START_SECONDS = 60.0
@@ -45,7 +45,7 @@ def start_worker(folder: Path, arguments: list[str]) -> None:
         for of_before in (STATUS, STOP):  # an earlier end, and an earlier wish to end, are not this one's
             (folder / of_before).unlink(missing_ok=True)
     except OSError as error:
-        raise GradsheetError(f"The run folder {folder} can't be made: {error.strerror}.") from error
+        raise UnwritableError(f"The run folder {folder} can't be made: {error.strerror}.") from error
     with open(folder / OUTPUT, "ab") as output:
         process = detached("workbook.live.worker", ["--folder", str(folder), *arguments], output)
     deadline = time.monotonic() + START_SECONDS
@@ -79,7 +79,7 @@ def detached(module: str, arguments: list[str], output) -> subprocess.Popen:
         except PermissionError:  # Excel's job lets nobody out: then without
             return subprocess.Popen(command, creationflags=_NO_WINDOW | _NEW_GROUP, **streams)
     except OSError as error:
-        raise GradsheetError(f"Python can't be started ({error.strerror}): {sys.executable}") from error
+        raise StartError(f"Python can't be started ({error.strerror}): {sys.executable}") from error
 
 
 def open_folder(folder: Path) -> None:
@@ -91,4 +91,4 @@ def open_folder(folder: Path) -> None:
         try:
             subprocess.Popen([opener, str(folder)], start_new_session=True)
         except OSError as error:
-            raise GradsheetError(f"No program shows folders here; the run is in {folder}.") from error
+            raise StartError(f"No program shows folders here; the run is in {folder}.") from error

@@ -12,7 +12,7 @@ from openpyxl.utils import column_index_from_string, get_column_letter
 
 from workbook.parts.references import absolute, quoted
 from xlfuncs import explain
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import LimitError
 from xlfuncs.limits import MAX_COLUMNS, MAX_ROWS
 from xlfuncs.network import Bias, Network, Weight
 from xlfuncs.spec import Spec
@@ -42,7 +42,7 @@ def check_size(spec: Spec) -> None:
     """Refuse a network whose table is wider than Excel's sheets, before anything of that size is made."""
     columns = spec.column_count
     if columns > MAX_COLUMNS:
-        raise GradsheetError(f"A {spec} network needs {columns:,} columns; Excel has {MAX_COLUMNS:,}: use fewer units.")
+        raise LimitError(f"A {spec} network needs {columns:,} columns; Excel has {MAX_COLUMNS:,}: use fewer units.")
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Layout:
         """Refuse what Excel can't hold, with one sentence."""
         if self.last_row > MAX_ROWS:
             at_most = MAX_ROWS - self.header_row
-            raise GradsheetError(
+            raise LimitError(
                 f"--iterations {self.iterations:,} is more than Excel has rows: a sheet of this network has room for "
                 f"{at_most:,}."
             )
