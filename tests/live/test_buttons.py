@@ -374,9 +374,11 @@ def test_an_excel_that_closes_or_never_answers_is_no_dialog(excel, button, monke
     assert 10 < sum(slept) < 4 * 13  # Excel waits for a button
 
 
-def test_a_fault_of_our_own_is_a_sentence_too(excel, monkeypatch):
+def test_a_fault_of_our_own_is_a_sentence_too(excel, monkeypatch, tmp_path):
     monkeypatch.setattr(launch, "is_active", lambda folder: 1 / 0)
-    set_cells(excel, run_folder=str(os.getcwd()))
+    folder = tmp_path / "home" / "runs" / "one"
+    folder.mkdir(parents=True)
+    set_cells(excel, run_folder=str(folder))
     buttons.stop()
     assert excel.named("status").startswith("This is a fault of gradsheet's own; please report it (ZeroDivisionError")
     monkeypatch.setattr(launch, "is_active", lambda folder: os.stat("/nowhere/at all"))
