@@ -14,7 +14,7 @@ import numpy as np
 
 from xlfuncs import labels, limits
 from xlfuncs.compiled import Function, function
-from xlfuncs.errors import CellValueError, GradsheetError
+from xlfuncs.errors import CellValueError
 from xlfuncs.expected_table import Blueprint, blueprint_of, shared
 from xlfuncs.expression import Expr, label, leaves, renamed
 from xlfuncs.rounding import all_short, rounding
