@@ -19,7 +19,7 @@ class Patience:
         """The first pause is short: most refusals last a moment."""
         self._pause, self._left, self._next = pause, seconds, FIRST_PAUSE
 
-    def wait(self, error: Exception | None) -> None:
+    def wait(self, error: BaseException | None) -> None:
         """Before the next attempt; StillBusyError from what the last one met, if there is no time left."""
         if self._left is not None:
             if self._left <= 0:
@@ -53,7 +53,7 @@ def code(error: Exception) -> int | None:
     return getattr(error, "hresult", getattr(error, "errornumber", None))
 
 
-def words(error: Exception | None) -> str:
+def words(error: BaseException | None) -> str:
     """The error in Excel's own words, where it has some."""
     of_excel = (getattr(error, "excepinfo", None) or (None,) * 3)[2]
     return str(of_excel or error or "no reason given")
