@@ -91,7 +91,7 @@ def audit_columns(blueprint: Blueprint, values: dict[str, Array], learning_rate:
         if variable not in values or variable == "iteration" or not np.isfinite(values[variable]).any():
             continue
         expected, allowed = _expected(variable, formula, shown)
-        if expected is None:
+        if expected is None or allowed is None:
             continue
         wrong = ~(np.abs(values[variable] - expected) <= allowed) & np.isfinite(expected) & filled
         if variable in blueprint.learned or variable in blueprint.constants:
@@ -136,9 +136,11 @@ class _Shown:
 
     def at(self, rows: list[int], names: Collection[str]) -> _Shown:
         """Some of the rows of some variables."""
-        columns = (self.now, self.before, self.unit, self.unit_before)
-        parts = ({v: part[v][rows] for v in names if v in part} for part in columns)
-        return _Shown(*parts, self.largest, self.rate)
+        now, before, unit, unit_before = (
+            {v: part[v][rows] for v in names if v in part}
+            for part in (self.now, self.before, self.unit, self.unit_before)
+        )
+        return _Shown(now, before, unit, unit_before, self.largest, self.rate)
 
 
 def _slip(
@@ -180,7 +182,9 @@ def _family(variable: str) -> str:
 def _explains(variable: str, formula: Expr, shown: _Shown) -> bool:
     """Whether the formula gives every number of the variable."""
     expected, allowed = _expected(variable, formula, shown)
-    return expected is not None and bool(np.all(np.abs(shown.now[variable] - expected) <= allowed))
+    if expected is None or allowed is None:
+        return False
+    return bool(np.all(np.abs(shown.now[variable] - expected) <= allowed))
 
 
 def estimate_rate(blueprint: Blueprint, values: dict[str, Array]) -> float | None:
@@ -193,9 +197,9 @@ def estimate_rate(blueprint: Blueprint, values: dict[str, Array]) -> float | Non
         steps = values[variable][:-1] - values[variable][1:]
         clear = (np.abs(gradient[:-1]) > 1e-12) & (steps != 0)
         quotients.append(steps[clear] / gradient[:-1][clear])
-    quotients = np.concatenate(quotients) if quotients else np.array([])
-    quotients = quotients[np.isfinite(quotients)]
-    return float(np.median(quotients)) if quotients.size else None
+    shown = np.concatenate(quotients) if quotients else np.array([])
+    shown = shown[np.isfinite(shown)]
+    return float(np.median(shown)) if shown.size else None
 
 
 def _frozen_rows(
@@ -231,7 +235,7 @@ def _expected(variable: str, formula: Expr, shown: _Shown) -> tuple[Array, Array
 def _units(names: set[str], variable: str, shown: _Shown) -> dict[str, tuple[Array, Array]]:
     """How far each name's number may be off, in this row and in the one above; only those that may."""
     found = {name: (shown.unit[name], shown.unit_before[name]) for name in names if name in shown.unit}
-    if "learning_rate" in names:
+    if "learning_rate" in names and shown.rate is not None:
         rounded = 1e-4 * shown.rate * (shown.unit[variable] > 0)
         found["learning_rate"] = rounded, rounded
     return {name: found[name] for name in sorted(found) if np.any(found[name][0]) or np.any(found[name][1])}

@@ -3,7 +3,7 @@
 `Program` makes one Python function a row out of a table's columns, with equal parts computed once; `function` makes
 one out of a single formula. Either is the formulas letter by letter, in the order in which they stand in the cells, so
 it rounds as a spreadsheet does. It takes floats (the fastest way through a table) or arrays of one shape (many tables,
-or many samples, at once).
+or many samples, at once). Only formulas that are written here are compiled, never a file's.
 """
 
 from __future__ import annotations
@@ -174,12 +174,12 @@ class _Body:
         return written
 
     def _written(self, op: str, parts: list[str]) -> str:
-        operation = OPERATIONS[op]
-        if not operation.infix:
+        sign = OPERATIONS[op].sign
+        if sign is None:
             return f"f_{op}({', '.join(parts)})"
         while len(parts) > _LONGEST:
-            parts = [self._line(operation.excel.join(parts[:_LONGEST])), *parts[_LONGEST:]]
-        return f"({operation.excel.join(parts)})"
+            parts = [self._line(sign.join(parts[:_LONGEST])), *parts[_LONGEST:]]
+        return f"({sign.join(parts)})"
 
     def _line(self, code: str) -> str:
         name = f"k_{len(self.lines)}"
@@ -189,7 +189,8 @@ class _Body:
 
 def _compiled(parameters: str, lines: Collection[str], result: str) -> Callable[..., Any]:
     source = "\n    ".join([f"def compiled({parameters}):", *lines, f"return {result}"])
-    scope = {f"f_{op}": operation.value for op, operation in OPERATIONS.items()} | {"inf": math.inf, "nan": math.nan}
+    scope: dict[str, Any] = {f"f_{op}": operation.value for op, operation in OPERATIONS.items()}
+    scope |= {"inf": math.inf, "nan": math.nan}
     exec(compile(source, "<formulas>", "exec"), scope)
     return scope["compiled"]
 

@@ -7,7 +7,7 @@ left out, −(t − a) turned into a − t. Nothing else is rearranged.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from fractions import Fraction
 from functools import lru_cache
@@ -119,9 +119,9 @@ def _parts(expr: Expr) -> tuple[Fraction, list[Expr], list[Expr]]:
 def _product(numbers: Fraction, above: list[Expr], below: list[Expr]) -> Expr:
     if numbers < 0:
         return -_product(-numbers, above, below)
-    factor, divisor = numbers.numerator, numbers.denominator
+    factor, divisor = float(numbers.numerator), numbers.denominator
     if divisor & (divisor - 1) == 0:  # a half is exact as 0.5, a third is not
-        factor, divisor = factor / divisor, 1
+        factor, divisor = numbers.numerator / divisor, 1
     factors = [number(factor)] if factor != 1 or not above else []
     found = product(factors + above)
     below = below + ([number(divisor)] if divisor != 1 else [])
@@ -159,7 +159,7 @@ def _shortest(expr: Expr) -> Expr:
     monomials = _multiplied_out(expr)
     if monomials is None or len(monomials) != 2 or any(len(factors) != 1 for factors in monomials):
         return expr
-    signs = {weight: factors[0] for factors, weight in monomials.items()}
+    signs = {float(weight): factors[0] for factors, weight in monomials.items()}
     return signs[1] - signs[-1] if set(signs) == {1, -1} else expr
 
 
@@ -172,11 +172,11 @@ def _multiplied_out(expr: Expr) -> dict[tuple[Expr, ...], Fraction] | None:
             inner = _multiplied_out(expr.args[0])
             return None if inner is None else {factors: -weight for factors, weight in inner.items()}
         case "add" | "subtract":
-            parts = [_multiplied_out(term) for term in _terms(expr)]
-            if any(part is None for part in parts):
-                return None
-            found: Counter = Counter()
-            for part in parts:
+            found: dict[tuple[Expr, ...], Fraction] = defaultdict(Fraction)
+            for term in _terms(expr):
+                part = _multiplied_out(term)
+                if part is None:
+                    return None
                 for factors, weight in part.items():
                     found[factors] += weight
             return {factors: weight for factors, weight in found.items() if weight}
@@ -184,7 +184,7 @@ def _multiplied_out(expr: Expr) -> dict[tuple[Expr, ...], Fraction] | None:
             first, second = map(_multiplied_out, expr.args)
             if first is None or second is None or len(first) * len(second) > _MOST_TERMS:
                 return None
-            found = Counter()
+            found = defaultdict(Fraction)
             for a, x in first.items():
                 for b, y in second.items():
                     found[tuple(sorted(a + b, key=str))] += x * y

@@ -6,7 +6,7 @@ sheet's order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -76,7 +76,7 @@ class Blueprint:
 
     def simulate(
         self,
-        start: dict[str, Array | float],
+        start: Mapping[str, Array | float],
         learning_rate: Array | float,
         rows: int,
         override: Callable[[str, int, Array, dict[str, Array]], Array] | None = None,
@@ -87,7 +87,7 @@ class Blueprint:
         as it is computed; `values` are the arrays being filled.
         """
         rate = np.asarray(learning_rate, dtype=float)
-        given = {variable: np.asarray(value, dtype=float) for variable, value in ({"iteration": 1.0} | start).items()}
+        given = {variable: np.asarray(value, dtype=float) for variable, value in {"iteration": 1.0, **start}.items()}
         shape = np.broadcast_shapes(rate.shape, *(value.shape for value in given.values()))
         values = {variable: np.zeros((rows, *shape)) for variable in self.formulas}
         values[RATE] = np.broadcast_to(rate, (rows, *shape))

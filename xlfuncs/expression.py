@@ -8,7 +8,7 @@ which a computer algebra system would not.
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 
 from xlfuncs.compiled import evaluate
@@ -172,14 +172,14 @@ def _written(
         text = _written(operand, leaf, form, sums, binds)
         if binds(operand) >= at_least:
             return text
-        opening, closing = sums if _has_product(operand) else "()"
-        return f"{opening}{text}{closing}"
+        brackets = sums if _has_product(operand) else "()"
+        return f"{brackets[0]}{text}{brackets[1]}"
 
     how, binding = form(node.op), _binding(node)
     if node.op == "negate":
         # In a spreadsheet -x^2 is (-x)^2.
-        return how.format(inner(node.args[0], ATOM if _begins_with_power(node.args[0]) else MULTIPLY))
-    if OPERATIONS[node.op].infix:
+        return _filled(how, [inner(node.args[0], ATOM if _begins_with_power(node.args[0]) else MULTIPLY)])
+    if OPERATIONS[node.op].sign and isinstance(how, str):
         first, *others = node.args
         # a - (b - c) and a * (b * c) need their parentheses: equal binding on the right is not enough.
         return how.join([inner(first, binding), *(inner(other, binding + 1) for other in others)])
@@ -203,7 +203,7 @@ class _Operand(str):
         return getattr(self, spec) if spec else str(self)
 
 
-def _filled(how: str | Callable[..., str], operands: list[_Operand]) -> str:
+def _filled(how: str | Callable[..., str], operands: Sequence[str]) -> str:
     return string.Formatter().vformat(how, operands, {}) if isinstance(how, str) else how(*operands)
 
 

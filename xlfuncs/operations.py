@@ -105,9 +105,10 @@ class Operation:
     excel_binding: int | None = None
 
     @property
-    def infix(self) -> bool:
-        """Whether it is a sign between its operands."""
-        return self.binding in (ADD, MULTIPLY) and isinstance(self.excel, str) and "{0}" not in self.excel
+    def sign(self) -> str | None:
+        """What Excel (and Python) writes between its operands, None where it is no infix."""
+        infix = self.binding in (ADD, MULTIPLY) and isinstance(self.excel, str) and "{0}" not in self.excel
+        return str(self.excel) if infix else None
 
 
 def _each(function: Callable[[float], float]) -> Callable[[Any], Any]:

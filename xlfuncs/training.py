@@ -119,8 +119,8 @@ def _last(rows: Iterator[tuple], iterations: int) -> tuple:
     return deque(rows, maxlen=1).pop()
 
 
-def _floats(row: Iterable[Any]) -> list[float]:
-    return [np.asarray(value).item() for value in row]
+def _floats(row: Iterable[Any]) -> tuple[float, ...]:
+    return tuple(np.asarray(value).item() for value in row)
 
 
 def tables(network: Network, learning_rates: Sequence[float], iterations: int) -> Array:

@@ -153,12 +153,27 @@ def test_a_formula_without_its_column_is_refused_when_it_is_compiled():
         Program({"h": name("w9") * number(2)}, start=[]).first({}, 0.0)
     with pytest.raises(KeyError, match="w9"):
         Program({"h": previous("w9") * number(2)}, start=["h"]).next((1.0,), {}, 0.0)
+    with pytest.raises(ValueError, match="h of the same row is needed"):
+        Program({"w": name("h") * number(2), "h": number(1)}, start=["w"])
     with pytest.raises(KeyError, match="w9"):
         evaluate(name("w9") + A, {"a": 1.0})
 
 
 def test_numbers_that_python_has_no_sign_for():
     assert evaluate(number(math.inf) + A, {"a": 1.0}) == math.inf and math.isnan(evaluate(number(math.nan), {}))
+
+
+def test_an_exponential_too_large_for_a_number_is_infinite():
+    power = Expr("exp", (A,))
+    assert evaluate(power, {"a": 1000.0}) == math.inf and evaluate(power, {"a": -1000.0}) == 0.0
+    assert evaluate(power, {"a": np.array([1.0, 1000.0])}).tolist() == [math.e, math.inf]
+
+
+def test_a_target_of_0_adds_nothing_to_cross_entropy_whatever_the_output_is():
+    product = Expr("times_log", (A, B))
+    assert evaluate(product, {"a": 0.0, "b": 0.0}) == 0.0 and evaluate(product, {"a": 1.0, "b": 0.0}) == -math.inf
+    both = {"a": np.array([0.0, 2.0]), "b": np.array([0.0, math.e])}
+    assert evaluate(product, both).tolist() == [0.0, 2.0]
 
 
 def test_walks_through_an_expression():

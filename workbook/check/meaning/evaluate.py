@@ -57,7 +57,7 @@ def value_or_nan(node: Node, leaf: Leaf) -> Array | float:
 
 def _evaluate(node: Node, leaf: Leaf) -> Array | float:
     match node.kind:
-        case "number":
+        case "number" if isinstance(node.value, float | int):
             return node.value
         case "op":
             return _operate(node, leaf)
@@ -152,8 +152,12 @@ def _sum_xmy2(a: list, b: list) -> Array | float:
 
 
 # A sheet's division by 0 is no exception.
-_SIGNS = {op.excel: op.value for op in OPERATIONS.values() if op.infix} | {"/": np.divide, "^": _power}
-_COMPARED = {
+_SIGNS: dict[object, Callable[..., Array | float]] = {
+    **{operation.sign: operation.value for operation in OPERATIONS.values() if operation.sign},
+    "/": np.divide,
+    "^": _power,
+}
+_COMPARED: dict[object, Callable[..., Array]] = {
     "=": np.equal,
     "<>": np.not_equal,
     "<": np.less,
@@ -162,7 +166,7 @@ _COMPARED = {
     ">=": np.greater_equal,
 }
 _CALLED = (re.fullmatch(r"([A-Z]+)\(\{0\}\)", str(operation.excel)) for operation in OPERATIONS.values())
-_UNARY = {
+_UNARY: dict[str, Callable[..., Array]] = {
     **{called[1]: operation.value for called, operation in zip(_CALLED, OPERATIONS.values(), strict=True) if called},
     "ABS": np.abs,
     "SINH": np.sinh,
@@ -194,7 +198,7 @@ KNOWN = FORMULAE | frozenset(_NEWER.split())
 
 
 def _call(node: Node, leaf: Leaf) -> Array | float:
-    name, args = node.value, node.args
+    name, args = str(node.value), node.args
     if name in _UNARY and len(args) == 1:
         return _UNARY[name](np.asarray(_evaluate(args[0], leaf), dtype=float))
     if name in ("POWER", "POW") and len(args) == 2:

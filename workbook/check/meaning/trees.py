@@ -24,9 +24,8 @@ def node_of(expr: Expr) -> Node:
         case "number":
             return Node("number", expr.args[0])
     operands = [node_of(arg) if isinstance(arg, Expr) else Node("number", float(arg)) for arg in expr.args]
-    operation = OPERATIONS[expr.op]
-    if operation.infix:
-        sign = operation.excel
+    sign = OPERATIONS[expr.op].sign
+    if sign is not None:
         return reduce(lambda left, right: Node("op", sign, (left, right)), operands)
     places = [Node("ref", Ref(None, row, 0, False, False)) for row in range(len(operands))]
     return swap(_form(expr.op, len(operands)), dict(zip(places, operands, strict=True)))
@@ -74,7 +73,7 @@ def at(node: Node, path: tuple[int, ...]) -> Node:
 
 def with_rate(node: Node, rate: float) -> Node:
     """The meaning with the variable `learning_rate` for each number that is the learning rate."""
-    if node.kind == "number":
+    if isinstance(node.value, float):
         return Node("var", (RATE, 0)) if abs(node.value - rate) <= 1e-12 * rate else node
     return Node(node.kind, node.value, tuple(with_rate(arg, rate) for arg in node.args))
 
