@@ -19,20 +19,22 @@ from trainer.model import MnistCNN
 from trainer.run import BEST, LARGEST, LAST, LOG, Run, damaged, read_bytes, write_text
 from trainer.schema import Mismatch, harmless, read, shown
 from trainer.step import optimized
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import UnreadableError
 
 
 def save_epoch(run: Run, model_state: dict[str, Tensor], momentum: dict[int, Any]) -> None:
     """Put an epoch on the disk, run.rows being up to date; a kill in here costs nothing that restore can't mend."""
     _save(run.folder / LAST, {"rows": [asdict(row) for row in run.rows], "model": model_state, "momentum": momentum})
-    if run.rows and run.best == run.last:
-        save_best(run, model_state)
+    save_best(run, model_state)
     write_text(run.folder / LOG, to_csv(run.rows))
 
 
 def save_best(run: Run, model_state: dict[str, Tensor]) -> None:
-    """Write best.pt, which can be used without the rest of the folder."""
-    about = {"dataset": run.config.dataset, "data_label": run.config.data_label, "row": asdict(run.best)}
+    """Write best.pt, which can be used without the rest of the folder, if the last epoch is the best."""
+    best = run.best
+    if best is None or best != run.last:
+        return
+    about = {"dataset": run.config.dataset, "data_label": run.config.data_label, "row": asdict(best)}
     _save(run.folder / BEST, {"model": model_state, **about})
 
 
@@ -49,8 +51,7 @@ def restore(run: Run) -> dict[str, Any]:
         check_momentum(saved["momentum"], MnistCNN())
     except Mismatch as error:
         raise damaged(path, error) from error
-    if run.rows and run.best == run.last:
-        save_best(run, saved["model"])
+    save_best(run, saved["model"])
     write_text(run.folder / LOG, to_csv(run.rows))
     return saved
 
@@ -74,7 +75,7 @@ def load_checkpoint(path: Path, keys: tuple[str, ...]) -> dict[str, Any]:
     try:
         content = read_bytes(path)
     except FileNotFoundError as error:
-        raise GradsheetError(no_checkpoint(path)) from error
+        raise UnreadableError(no_checkpoint(path)) from error
     try:
         saved = _unpacked(content)
         if not isinstance(saved, dict) or not {"model", *keys} <= set(saved):

@@ -9,11 +9,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trainer.endings import at_once, concluded, process
 from trainer.folders import new_run_folder
-from trainer.names import DATASETS, DEVICES, INSTALL
+from trainer.names import DATASETS, DEVICES
 from trainer.recipes import RECIPES, SCHEDULES, Recipe, choose_recipe
-from workbook.endings import at_once, concluded, process
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import MissingPackageError, OptionError
 
 if TYPE_CHECKING:
     from trainer.run import Run
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace, on_epoch: Callable[["Run"], None] | None = Non
             from trainer import hardware, train
             from trainer.progress import TerminalProgress
     except ImportError as error:
-        raise GradsheetError(f"Training needs the package {error.name}; run {INSTALL}, then try again.") from error
+        raise MissingPackageError.of(error.name, "Training") from error
 
     overrides = {item.name: getattr(args, item.name) for item in RECIPE_FIELDS}
     progress = TerminalProgress()
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace, on_epoch: Callable[["Run"], None] | None = Non
 
 
 def check_resume(args: argparse.Namespace, overrides: dict[str, object]) -> None:
-    """Raise GradsheetError where --resume comes with what a run in progress can't change."""
+    """Raise OptionError where --resume comes with what a run in progress can't change."""
     given = [FLAGS.get(name, "--" + name.replace("_", "-")) for name, value in overrides.items() if value is not None]
     given += [
         f"--{name.replace('_', '-')}"
@@ -109,7 +109,7 @@ def check_resume(args: argparse.Namespace, overrides: dict[str, object]) -> None
     ]
     given += ["--dry-run"] if args.dry_run else []
     if given:
-        raise GradsheetError(f"A resumed run keeps what it began with; leave out {', '.join(given)}.")
+        raise OptionError(f"A resumed run keeps what it began with; leave out {', '.join(given)}.")
 
 
 def summarise(result: "Run", say: Callable[[str], None]) -> int:

@@ -121,7 +121,8 @@ class CudaTrainer:
         if self.rest_graph is not None:
             self.rest_graph.replay()
         for norm in self.norms:
-            norm.num_batches_tracked += len(rates)
+            if norm.num_batches_tracked is not None:
+                norm.num_batches_tracked += len(rates)
         totals = self.step.totals()
         after_step(len(rates))
         return totals

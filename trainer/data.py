@@ -16,8 +16,10 @@ import torch
 from torch import Tensor
 
 from trainer.folders import user_folder
-from trainer.names import DATASETS, INSTALL
-from xlfuncs.errors import GradsheetError
+from trainer.names import DATASETS
+from trainer.refusals import reason as reason_of
+from trainer.refusals import unreadable
+from xlfuncs.errors import DataError, GradsheetError, MissingPackageError, OptionError
 
 # The uncompressed files; torchvision itself knows the sums of the compressed ones.
 MNIST_FILES = {
@@ -55,10 +57,10 @@ def load(dataset: str, folder: Path | str | None = None, *, holdout: int = 0, li
     of each set, for a dry run.
     """
     if dataset not in DATASETS:
-        raise GradsheetError(f"There is no dataset {dataset!r}; choose {' or '.join(DATASETS)}.")
+        raise OptionError(f"There is no dataset {dataset!r}; choose {' or '.join(DATASETS)}.")
     data = load_mnist(folder) if dataset == "mnist" else load_digits()
     if holdout >= len(data.train_images):
-        raise GradsheetError(f"{holdout} images can't be held out of {len(data.train_images)}; give less.")
+        raise OptionError(f"{holdout} images can't be held out of {len(data.train_images)}; give less.")
     if holdout:
         split = len(data.train_images) - holdout
         label = f"{data.label}, tested on {holdout:,} held-out training images"
@@ -86,7 +88,7 @@ def load_digits() -> Data:
     try:
         from sklearn.datasets import load_digits as sklearn_digits
     except ImportError as error:
-        raise GradsheetError(f"The digits come with scikit-learn; run {INSTALL}.") from error
+        raise MissingPackageError.of("scikit-learn", "The dataset of digits") from error
 
     images, labels = sklearn_digits(return_X_y=True)
     small = torch.from_numpy(images).float().view(-1, 1, 8, 8) * (255 / 16)
@@ -125,8 +127,8 @@ def _check_folder(folder: Path | str) -> None:
     except FileNotFoundError:
         reason = "does not exist; make it, or"
     except OSError as error:
-        reason = f"can't be read ({error.strerror}); change that, or"
-    raise GradsheetError(f"The data folder {folder} {reason} give the one that holds MNIST.")
+        reason = f"can't be read ({reason_of(error)}); change that, or"
+    raise DataError(f"The data folder {folder} {reason} give the one that holds MNIST.")
 
 
 def find_mnist(root: Path) -> Path | None:
@@ -138,7 +140,7 @@ def find_mnist(root: Path) -> Path | None:
     for candidate in candidates:
         missing = [name for name in MNIST_FILES if not (candidate / name).is_file()]
         if len(missing) < len(MNIST_FILES):
-            raise GradsheetError(
+            raise DataError(
                 f"{candidate} holds a part of MNIST only: {', '.join(missing)} missing; put all four files there, "
                 "uncompressed, or remove them so that they are downloaded."
             )
@@ -149,9 +151,9 @@ def _verify(path: Path) -> None:
     try:
         digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
     except OSError as error:
-        raise GradsheetError(f"{path} can't be read: {error.strerror}.") from error
+        raise unreadable(path, error) from error
     if digest != MNIST_FILES[path.name]:
-        raise GradsheetError(
+        raise DataError(
             f"{path} is damaged or is not MNIST's (MD5 {digest}, expected {MNIST_FILES[path.name]}); "
             "remove the four files and run again to download them, or put the original ones there."
         )
@@ -176,7 +178,7 @@ def download_mnist(root: Path) -> Path:
         raise
     # torchvision raises RuntimeError when no mirror answers; URLError and socket errors are OSErrors.
     except (OSError, RuntimeError) as error:
-        raise GradsheetError(
+        raise DataError(
             f"MNIST can't be downloaded (no network, or no space in {root}); put its four files ({names}) into "
             f"{target}, or train on scikit-learn's digits with --dataset digits."
         ) from error

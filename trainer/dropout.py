@@ -21,7 +21,7 @@ def keep_flags(rng: np.random.Generator, count: int, p: float) -> np.ndarray:
     return kept
 
 
-def keep_masks(rng: np.random.Generator, batch: int, shapes: list[tuple[int, int, int]], p: float) -> list[Tensor]:
+def keep_masks(rng: np.random.Generator, batch: int, shapes: list[tuple[int, ...]], p: float) -> list[Tensor]:
     """One mask for each dropout layer of (channels, height, width): bool (batch, c, h, w) in channels_last order."""
     sizes = [batch * channels * height * width for channels, height, width in shapes]
     flags = torch.from_numpy(keep_flags(rng, sum(sizes), p)).split(sizes)

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from trainer.refusals import unwritable
 from trainer.temporary import temporary_file
-from xlfuncs.errors import GradsheetError
 
 REPLACE_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)  # seconds
 
@@ -24,7 +24,7 @@ def write_whole(
     The data is flushed to the disk before the replace, so that after a crash the path holds the old file or the new
     one. `before` is called with the file to be replaced (links followed) at the last moment; what it raises keeps the
     old one. With `new` nothing is replaced: FileExistsError if there is such a file, however late it came.
-    Raises GradsheetError with one sentence for what the user can mend (folder missing, no permission, file open
+    Raises UnwritableError with one sentence for what the user can mend (folder missing, no permission, file open
     in another program, disk full).
     """
     path = Path(path)
@@ -46,7 +46,7 @@ def write_whole(
 
 
 def check_writable(path: Path | str) -> None:
-    """Raise the GradsheetError that write_whole would raise now, as far as that can be known; nothing is changed."""
+    """Raise the UnwritableError that write_whole would raise now, as far as that can be known; nothing is changed."""
     path = Path(path)
     with sentences(path):
         target = _target(path)
@@ -59,13 +59,13 @@ def check_writable(path: Path | str) -> None:
 
 @contextmanager
 def sentences(path: Path) -> Iterator[None]:
-    """Turn what the system refuses about that file into a GradsheetError; FileExistsError stays what it is."""
+    """Turn what the system refuses about that file into an UnwritableError; FileExistsError stays what it is."""
     try:
         yield
     except FileExistsError:
         raise
     except OSError as error:
-        raise GradsheetError(_sentence(path, error)) from error
+        raise unwritable(path, error) from error
 
 
 def _target(path: Path) -> Path:
@@ -112,28 +112,3 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def _sentence(path: Path, error: OSError) -> str:
-    match error.errno:
-        case errno.ENOENT | errno.ENOTDIR if not os.path.isdir(path.parent):
-            state = "is no folder" if os.path.exists(path.parent) else "does not exist"
-            return f"{path} can't be written: the folder {path.parent} {state}; make it or choose another."
-        case errno.ENOENT:
-            return f"{path} can't be written: the folder {path.parent} takes no files; choose another."
-        case errno.EISDIR:
-            return f"{path} is a folder; give the name of a file in it, such as {path / 'gradsheet.xlsx'}."
-        case errno.EACCES | errno.EPERM if os.path.exists(path):
-            return f"{path} can't be written: it is open elsewhere or write-protected; close it or choose another name."
-        case errno.EACCES | errno.EPERM:
-            return f"{path} can't be written: the folder {path.parent} doesn't let you; choose another."
-        case errno.EROFS:
-            return f"{path} can't be written: that disk is read-only; choose another folder."
-        case errno.ENOSPC | errno.EDQUOT:
-            return f"{path} was not written: the disk is full; free some space or choose another folder."
-        case errno.ENAMETOOLONG:
-            return f"{path} can't be written: the name is too long; choose a shorter one."
-        case errno.ELOOP:
-            return f"{path} can't be written: it is a link that leads in a circle; choose another name."
-        case _:
-            return f"{path} was not written: {error.strerror or error}."

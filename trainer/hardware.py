@@ -9,17 +9,17 @@ from pathlib import Path
 
 import torch
 
-from xlfuncs.errors import GradsheetError, TooLittleMemoryError
+from xlfuncs.errors import OptionError, TooLittleMemoryError
 
 COMPILE_STEPS = 12_000  # compiling costs 20-40 s and saves about 3 ms a step on two cores
 
 
 def choose_device(name: str) -> torch.device:
-    """`auto` is CUDA where there is one; raises GradsheetError for `cuda` without CUDA."""
+    """`auto` is CUDA where there is one; raises OptionError for `cuda` without CUDA."""
     available = torch.cuda.is_available()
     if name == "cuda" and not available:
         built = "torch finds no NVIDIA GPU" if torch.version.cuda else "this torch was installed without CUDA"
-        raise GradsheetError(f"--device cuda can't be used: {built}; use --device cpu, or auto.")
+        raise OptionError(f"--device cuda can't be used: {built}; use --device cpu, or auto.")
     return torch.device("cuda" if available and name in ("auto", "cuda") else "cpu")
 
 

@@ -60,7 +60,7 @@ class MnistCNN(nn.Module):
                 x = layer(x)
         return functional.log_softmax(x.float(), dim=1)
 
-    def dropout_shapes(self) -> list[tuple[int, int, int]]:
+    def dropout_shapes(self) -> list[tuple[int, ...]]:
         """(channels, height, width) at each dropout layer."""
         return [row.shape for row in layer_rows(self) if row.kind == "Dropout"]
 

@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from trainer.checkpoint import load_best
+from trainer.checkpoint import load_best, no_checkpoint
 from trainer.data import Data, load
 from trainer.folders import runs_folder
 from trainer.log import EpochRow
 from trainer.model import CLASSES, IMAGE_SIZE, MnistCNN
 from trainer.run import BEST, Run, load_run
 from trainer.step import log_probabilities
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import CellValueError, GradsheetError, UnreadableError
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def find_checkpoint(folder: Path | None = None) -> Path:
         if run.best is not None and not run.config.dry_run and not run.config.holdout:
             found.append((run.config.dataset == "mnist", run.best.test_accuracy, path.stat().st_mtime, path))
     if not found:
-        raise GradsheetError(f"There is no trained model in {folder} yet; train one with: gradsheet train")
+        raise UnreadableError(f"There is no trained model in {folder} yet; train one with: gradsheet train")
     return max(found)[-1]
 
 
@@ -99,9 +99,7 @@ def _current(checkpoint: Path) -> tuple[MnistCNN, EpochRow, str]:
     try:
         return _loaded(checkpoint.resolve(), checkpoint.stat().st_mtime_ns)
     except FileNotFoundError as error:
-        raise GradsheetError(
-            f"There is no checkpoint {checkpoint}; train first, or give another run folder."
-        ) from error
+        raise UnreadableError(no_checkpoint(checkpoint)) from error
 
 
 def predict(pixels: object, run: Path | str | None = None) -> Prediction:
@@ -119,20 +117,20 @@ def predict(pixels: object, run: Path | str | None = None) -> Prediction:
 
 
 def check_pixels(pixels: object) -> np.ndarray:
-    """The pixels as float32 (28, 28); GradsheetError where they can't be an image."""
+    """The pixels as float32 (28, 28); CellValueError where they can't be an image."""
     sequence = list | tuple | np.ndarray
     rows = [
         list(row) if isinstance(row, sequence) else [row] for row in (pixels if isinstance(pixels, sequence) else [])
     ]
     if len(rows) != IMAGE_SIZE or any(len(row) != IMAGE_SIZE for row in rows):
         shape = f"{len(rows)} rows of {len(rows[0]) if rows else 0}"
-        raise GradsheetError(f"The pixels must be a range of {IMAGE_SIZE} rows and {IMAGE_SIZE} columns, not {shape}.")
+        raise CellValueError(f"The pixels must be a range of {IMAGE_SIZE} rows and {IMAGE_SIZE} columns, not {shape}.")
     try:
         image = np.array([[0.0 if cell in (None, "") else float(cell) for cell in row] for row in rows], np.float32)
     except (TypeError, ValueError) as error:
-        raise GradsheetError("A pixel is not a number; give numbers from 0 to 255, or leave the cell empty.") from error
+        raise CellValueError("A pixel is not a number; give numbers from 0 to 255, or leave the cell empty.") from error
     if not ((image >= 0) & (image <= 255)).all():
-        raise GradsheetError("A pixel is outside 0 to 255; 0 is paper and 255 is ink.")
+        raise CellValueError("A pixel is outside 0 to 255; 0 is paper and 255 is ink.")
     return image
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, TextColumn
+from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
 from trainer.terminal import printable
@@ -56,7 +56,7 @@ class TerminalProgress(Progress):
             transient=True,
             disable=not self.console.is_terminal,
         )
-        self.task = None
+        self.task: TaskID | None = None
 
     def __enter__(self) -> "TerminalProgress":
         """Show the bar."""
@@ -79,5 +79,6 @@ class TerminalProgress(Progress):
 
     def advance(self, batch: int, images_per_second: float, seconds_left: float) -> None:
         """Move the bar."""
+        assert self.task is not None, "start_epoch comes first"
         left = f"{seconds_left // 60:.0f}:{seconds_left % 60:02.0f}"
         self.bars.update(self.task, completed=batch, rate=images_per_second, left=left)

@@ -6,11 +6,12 @@ the last epochs. Nothing here needs torch, so the command line can list the reci
 """
 
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 
 from trainer.schema import choice, fits, limits, number, shown
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import OptionError
 
 MOST_EPOCHS = 10**9  # also of a batch's images: no bound for anybody, but one for arithmetic
 SCHEDULES = ("step", "warmup-cosine")
@@ -64,33 +65,33 @@ BEST = replace(QUICK, name="best", epochs=20, weight_decay=5e-4, degrees=12.0, t
 RECIPES = {recipe.name: recipe for recipe in (PUBLISHED, QUICK, BEST)}
 
 
-def choose_recipe(name: str, **overrides: object) -> Recipe:
+def choose_recipe(name: str, **overrides: Any) -> Recipe:
     """The recipe of that name with some fields replaced; None means not overridden.
 
-    Raises GradsheetError for an unknown name or field, or a value outside its range.
+    Raises OptionError for an unknown name or field, or a value outside its range.
     """
     if name not in RECIPES:
-        raise GradsheetError(f"There is no recipe {name!r}; choose one of {', '.join(RECIPES)}.")
+        raise OptionError(f"There is no recipe {name!r}; choose one of {', '.join(RECIPES)}.")
     changes = {key: value for key, value in overrides.items() if value is not None}
     unknown = set(changes) - {item.name for item in fields(Recipe)}
     if unknown:
-        raise GradsheetError(f"A recipe has no {', '.join(sorted(unknown))}.")
+        raise OptionError(f"A recipe has no {', '.join(sorted(unknown))}.")
     recipe = replace(RECIPES[name], **changes)
     check(recipe)
     return recipe
 
 
 def check(recipe: Recipe) -> None:
-    """Raise GradsheetError where a value can't be trained with."""
+    """Raise OptionError where a value can't be trained with."""
     for item in fields(recipe):
         value = getattr(recipe, item.name)
         if "low" in item.metadata and not fits(item, value):
             label = item.name.replace("_", " ")
-            raise GradsheetError(f"The {label} {shown(value)} can't be used; give a number {limits(item)}.")
+            raise OptionError(f"The {label} {shown(value)} can't be used; give a number {limits(item)}.")
     if recipe.schedule not in SCHEDULES:
-        raise GradsheetError(f"There is no schedule {recipe.schedule!r}; choose {' or '.join(SCHEDULES)}.")
+        raise OptionError(f"There is no schedule {recipe.schedule!r}; choose {' or '.join(SCHEDULES)}.")
     if recipe.nesterov and recipe.momentum == 0:
-        raise GradsheetError("Nesterov momentum needs a momentum above 0; give one, or --no-nesterov.")
+        raise OptionError("Nesterov momentum needs a momentum above 0; give one, or --no-nesterov.")
 
 
 def learning_rates(recipe: Recipe, epoch: int, steps_per_epoch: int) -> np.ndarray:

@@ -25,8 +25,9 @@ from trainer.files import write_whole
 from trainer.log import EpochRow, best_row, checked_rows, from_csv
 from trainer.names import DATASETS, DEVICES
 from trainer.recipes import Recipe, check
+from trainer.refusals import unreadable, unwritable
 from trainer.schema import Mismatch, choice, harmless, number, read
-from xlfuncs.errors import DamagedError, GradsheetError
+from xlfuncs.errors import DamagedError, FileTakenError, GradsheetError, OptionError, RunError, UnreadableError
 
 CONFIG, LAST, BEST, LOG, STATUS, STOP, LOCK = (
     "config.json",
@@ -115,9 +116,9 @@ def locked(folder: Path) -> Iterator[None]:
         # Not at once: somebody who only asks is_running holds the lock for a moment.
         lock.acquire(timeout=1)
     except Timeout as error:
-        raise GradsheetError(f"Another process is training in {folder}; wait for it, or choose another one.") from error
+        raise RunError(f"Another process is training in {folder}; wait for it, or choose another one.") from error
     except OSError as error:
-        raise GradsheetError(f"{folder} can't be written: {error.strerror}.") from error
+        raise unwritable(folder, error) from error
     try:
         yield
     finally:
@@ -138,13 +139,13 @@ def is_running(folder: Path) -> bool:
 
 
 def create_run(folder: Path, config: Config) -> Run:
-    """Start a run in a folder that holds none; GradsheetError where there is one, or where it couldn't be read back."""
+    """Start a run in a folder. Raises FileTakenError where there is one, OptionError where it couldn't be read back."""
     if (folder / CONFIG).exists():
-        raise GradsheetError(f"{folder} holds a run already; go on with --resume {folder}, or choose another folder.")
+        raise FileTakenError(f"{folder} holds a run already; go on with --resume {folder}, or choose another folder.")
     try:
         read(Config, asdict(config))
     except Mismatch as error:
-        raise GradsheetError(f"A run can't be made of this: {error}.") from error
+        raise OptionError(f"A run can't be made of this: {error}.") from error
     _write_json(folder / CONFIG, asdict(config))
     return Run(folder, config)
 
@@ -170,7 +171,7 @@ def load_config(folder: Path | str) -> Run:
         config = read(Config, _read_json(path))
         check(config.recipe)
     except FileNotFoundError as error:
-        raise GradsheetError(
+        raise UnreadableError(
             f"{folder} is no run folder: it has no {CONFIG}; give the folder that a training made."
         ) from error
     except (Mismatch, GradsheetError) as error:
@@ -204,7 +205,7 @@ def read_status(folder: Path | str) -> Status:
     try:
         status = read(Status, _read_json(path))
     except FileNotFoundError as error:
-        raise GradsheetError(f"{path} does not exist; the next training in the folder writes it.") from error
+        raise UnreadableError(f"{path} does not exist; the next training in the folder writes it.") from error
     except Mismatch as error:
         raise damaged(path, error) from error
     if status.state == "running" and not is_running(folder):
@@ -225,14 +226,14 @@ def write_text(path: Path, text: str) -> None:
 
 
 def read_bytes(path: Path) -> bytes:
-    """A file of a run folder. Raises FileNotFoundError, DamagedError for one too large to be ours, GradsheetError."""
+    """A file of a run folder. Raises FileNotFoundError, UnreadableError, DamagedError for one too large."""
     try:
         with open(path, "rb") as file:
             content = file.read(LARGEST + 1)
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise GradsheetError(f"{path} can't be read: {error.strerror}.") from error
+        raise unreadable(path, error) from error
     if len(content) > LARGEST:
         raise damaged(path, f"it has more than {LARGEST // 2**20} MB")
     return content

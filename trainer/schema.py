@@ -12,6 +12,7 @@ import math
 import reprlib
 import types
 import typing
+from collections.abc import Iterable
 from dataclasses import MISSING, Field, field, fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -34,7 +35,7 @@ def number(low: float, high: float | None = None, *, above: bool = False, help: 
     return field(metadata={"help": help, "low": low, "high": high, "above": above}, **default)
 
 
-def choice(choices: tuple[str, ...], *, help: str = "") -> Any:
+def choice(choices: Iterable[str], *, help: str = "") -> Any:
     """A dataclass field for one of some texts."""
     return field(metadata={"help": help, "choices": tuple(choices)})
 
@@ -43,6 +44,7 @@ def read(kind: type[T], values: object, place: str = "") -> T:
     """The dataclass `kind` from a mapping of its field names. Raises Mismatch, also for fields that it doesn't have."""
     if not isinstance(values, dict):
         raise Mismatch(f"{place.rstrip('. ,') or 'it'} is {shown(values)}; it must be a list of names with values")
+    assert is_dataclass(kind)
     hints = _hints(kind)
     unknown = [name for name in values if name not in hints]
     if unknown:
@@ -61,12 +63,12 @@ def _hints(kind: type) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 
 
-def _value(hint: Any, value: object, item: Field, place: str) -> Any:
+def _value(hint: Any, value: Any, item: Field, place: str) -> Any:
     if isinstance(hint, types.UnionType):  # X | None
         if value is None:
             return None
         hint = next(kind for kind in typing.get_args(hint) if kind is not type(None))
-    if is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint):
         return read(hint, value, f"{place}.")
     if typing.get_origin(hint) is dict:
         return _texts(value, place)
@@ -84,14 +86,14 @@ def _is(kind: type, value: object) -> bool:
     return isinstance(value, kind)
 
 
-def _texts(values: object, place: str) -> dict[str, str]:
+def _texts(values: Any, place: str) -> dict[str, str]:
     texts = [*values, *values.values()] if isinstance(values, dict) else [None]
     if len(texts) > 2 * ENTRIES or not all(_is(str, text) for text in texts):
         raise Mismatch(f"{place} is {shown(values)}; it must be a list of names with texts")
     return values
 
 
-def fits(item: Field, value: object) -> bool:
+def fits(item: Field, value: Any) -> bool:
     """Whether a value is within its field's limits and choices, whatever its size."""
     if "choices" in item.metadata:
         return value in item.metadata["choices"]

@@ -10,6 +10,7 @@ import re
 import secrets
 import signal
 import stat
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,10 +18,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-try:
-    import fcntl
-except ImportError:  # Windows
+if sys.platform == "win32":
     fcntl = None
+else:
+    import fcntl
 
 NAME = re.compile(r"\.gradsheet-[0-9a-f]{16}\.part")
 SAFE_AGE = 60.0  # seconds; where there are no locks, a file between its closing and its renaming is younger

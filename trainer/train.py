@@ -6,7 +6,6 @@ repeats an uninterrupted one bit by bit on the CPU.
 """
 
 import math
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,6 +25,7 @@ from trainer.log import EpochRow
 from trainer.model import MnistCNN
 from trainer.progress import Progress
 from trainer.recipes import Recipe, augmentation_ranges, check, learning_rates
+from trainer.refusals import reason
 from trainer.run import (
     CONFIG,
     LAST,
@@ -42,8 +42,8 @@ from trainer.run import (
 )
 from trainer.schema import harmless
 from trainer.step import evaluate, make_optimizer
-from trainer.watch import Stopped, Watch, stop_signals
-from xlfuncs.errors import GradsheetError
+from trainer.watch import Asked, Stopped, Watch, stop_signals
+from xlfuncs.errors import GradsheetError, OptionError, TrainingError, UnwritableError
 
 ORDER, AUGMENTATION, DROPOUT = range(3)  # the streams of random numbers in an epoch
 DRY_RUN_EPOCHS, DRY_RUN_BATCHES = 2, 4
@@ -61,9 +61,9 @@ def new_config(
     """The configuration of a new run on this machine, and its data; raises GradsheetError for what can't be run."""
     check(recipe)
     if not 0 <= seed < SEEDS:
-        raise GradsheetError(f"The seed {seed} can't be used; give a whole number from 0 to {SEEDS - 1}.")
+        raise OptionError(f"The seed {seed} can't be used; give a whole number from 0 to {SEEDS - 1}.")
     if target is not None and not 0 < target <= 100:
-        raise GradsheetError(f"The target {target:g} can't be reached; give a test accuracy in percent, such as 99.4.")
+        raise OptionError(f"The target {target:g} can't be reached; give a test accuracy in percent, such as 99.4.")
     if dry_run:
         recipe = replace(recipe, epochs=min(recipe.epochs, DRY_RUN_EPOCHS))
     chosen = hardware.choose_device(device)
@@ -72,7 +72,7 @@ def new_config(
     data = load(dataset, data_dir, holdout=holdout, limit=limit)
     count = len(data.train_images)
     if recipe.batch_size > count:
-        raise GradsheetError(f"A batch of {recipe.batch_size} is more than the {count} training images; give less.")
+        raise OptionError(f"A batch of {recipe.batch_size} is more than the {count} training images; give less.")
     config = Config(
         recipe=recipe,
         dataset=dataset,
@@ -110,11 +110,11 @@ def train_new(
 
 
 def make_folder(folder: Path) -> None:
-    """Create a run's folder; GradsheetError where that can't be."""
+    """Create a run's folder; UnwritableError where that can't be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise GradsheetError(f"The run folder {folder} can't be made: {error.strerror}.") from error
+        raise UnwritableError(f"The run folder {folder} can't be made: {reason(error)}.") from error
 
 
 def resume(
@@ -151,8 +151,10 @@ def check_sizes(run: Run, data: Data) -> None:
     found = len(data.train_images), len(data.test_images)
     named = run.config.train_images, run.config.test_images
     if found != named:
-        reason = f"it names {named[0]} training and {named[1]} test images, and the data has {found[0]} and {found[1]}"
-        raise damaged(run.folder / CONFIG, reason)
+        difference = (
+            f"it names {named[0]} training and {named[1]} test images, and the data has {found[0]} and {found[1]}"
+        )
+        raise damaged(run.folder / CONFIG, difference)
 
 
 def _train(run: Run, data: Data, on_epoch: Callable[[Run], None] | None, progress: Progress) -> Run:
@@ -186,7 +188,7 @@ def _report(run: Run, state: str, message: str) -> None:
     write_status(run.folder, Status(state, epoch=done, epochs=total, message=message))
 
 
-def _epochs(run: Run, data: Data, on_epoch, progress: Progress, asked: threading.Event) -> None:
+def _epochs(run: Run, data: Data, on_epoch, progress: Progress, asked: Asked) -> None:
     config, recipe = run.config, run.config.recipe
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
@@ -197,7 +199,7 @@ def _epochs(run: Run, data: Data, on_epoch, progress: Progress, asked: threading
         model.load_state_dict(saved["model"])
         optimizer_state = saved["momentum"]
     device = torch.device(config.device)
-    model = model.to(device, memory_format=torch.channels_last)
+    model = model.to(device).to(memory_format=torch.channels_last)
     optimizer = make_optimizer(model, recipe, recipe.learning_rate)
     if optimizer_state is not None:
         groups = optimizer.state_dict()["param_groups"]
@@ -212,9 +214,10 @@ def _epochs(run: Run, data: Data, on_epoch, progress: Progress, asked: threading
     steps = math.ceil(config.train_images / recipe.batch_size)
     for epoch in range(len(run.rows), recipe.epochs):
         watch = Watch(run, steps, progress, asked)
-        run.rows.append(_epoch(run, epoch, trainer, data, learning_rates(recipe, epoch, steps), watch))
+        row = _epoch(run, epoch, trainer, data, learning_rates(recipe, epoch, steps), watch)
+        run.rows.append(row)
         _save(run, model, optimizer)
-        progress.say(run.last.line(config.test_images))
+        progress.say(row.line(config.test_images))
         if on_epoch is not None:
             try:
                 on_epoch(run)
@@ -227,11 +230,13 @@ def _epochs(run: Run, data: Data, on_epoch, progress: Progress, asked: threading
 def _save(run: Run, model: MnistCNN, optimizer: torch.optim.SGD) -> None:
     try:
         save_epoch(run, cpu_state(model), optimizer.state_dict()["state"])
-    except GradsheetError as error:
-        raise GradsheetError(f"{error} The epochs before are kept: go on with --resume {run.folder}") from error
+    except UnwritableError as error:
+        raise type(error)(f"{error} The epochs before are kept: go on with --resume {run.folder}") from error
 
 
-def _epoch(run: Run, epoch: int, trainer: CpuTrainer | CudaTrainer, data: Data, rates: np.ndarray, watch: Watch):
+def _epoch(
+    run: Run, epoch: int, trainer: CpuTrainer | CudaTrainer, data: Data, rates: np.ndarray, watch: Watch
+) -> EpochRow:
     recipe, seed, start = run.config.recipe, run.config.seed, time.perf_counter()
     order = torch.from_numpy(generator(seed, epoch, ORDER).permutation(len(data.train_images)))
     order = order.to(data.train_images.device)
@@ -263,8 +268,8 @@ def all_finite(model: MnistCNN) -> bool:
     return all(bool(torch.isfinite(tensor).all()) for tensor in model.state_dict().values())
 
 
-def _diverged(run: Run, epoch: int, what: str) -> GradsheetError:
-    return GradsheetError(
+def _diverged(run: Run, epoch: int, what: str) -> TrainingError:
+    return TrainingError(
         f"In epoch {epoch + 1} the {what} became NaN or infinite: learning rate {run.config.recipe.learning_rate:g} is "
         f"too high; start again with a lower --lr. The epochs before are kept in {run.folder}."
     )
@@ -276,9 +281,9 @@ def make_trainer(
     """What trains on the run's device, compiled or captured; says how long that took."""
     start = time.perf_counter()
     if config.device == "cuda":
-        trainer = CudaTrainer(model, optimizer, config.recipe, config.train_images)
+        captured = CudaTrainer(model, optimizer, config.recipe, config.train_images)
         progress.say(f"The CUDA graph was captured in {time.perf_counter() - start:.1f} s.")
-        return trainer
+        return captured
     if config.compiled:
         progress.say("Compiling the training step, which pays in a long run ...")
         try:

@@ -24,10 +24,16 @@ class Stopped(Exception):  # noqa: N818 (it is no error)
         self.signal = signal_number
 
 
+class Asked(threading.Event):
+    """Set when a signal asked for the end; `signal` is its number."""
+
+    signal: int | None = None
+
+
 class Watch:
     """Called after each step: shows where the epoch is, and ends it by raising Stopped when that is asked for."""
 
-    def __init__(self, run: Run, batches: int, progress: Progress, asked: threading.Event):
+    def __init__(self, run: Run, batches: int, progress: Progress, asked: Asked):
         """Watch the next epoch of the run."""
         self.run, self.batches, self.progress, self.asked = run, batches, progress, asked
         self.start = self.shown = time.perf_counter()
@@ -57,10 +63,9 @@ class Watch:
 
 
 @contextmanager
-def stop_signals() -> Iterator[threading.Event]:
+def stop_signals() -> Iterator[Asked]:
     """Turn Ctrl-C and SIGTERM into an event; a second one ends the process as usual. Only in the main thread."""
-    asked = threading.Event()
-    asked.signal = None
+    asked = Asked()
     if threading.current_thread() is not threading.main_thread():
         yield asked
         return

@@ -2,7 +2,7 @@
 
 import sys
 
-from workbook.endings import process
+from trainer.endings import process
 
 
 def main() -> int:

@@ -39,7 +39,7 @@ from workbook.sheets.rate_table import RateTable
 from workbook.sheets.run_report import RunReport
 from workbook.sheets.training_cells import TRAINING
 from xlfuncs import training
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import LimitError, OptionError
 from xlfuncs.expression import excel
 from xlfuncs.network import Network
 from xlfuncs.spec import Spec
@@ -70,7 +70,7 @@ def compute(network: Network, learning_rates: Sequence[float], iterations: int) 
     for learning_rate, table in zip(learning_rates, found, strict=True):
         if not np.isfinite(table).all():
             row = int(np.flatnonzero(~np.isfinite(table).all(axis=1))[0]) + 1
-            raise GradsheetError(
+            raise LimitError(
                 f"With learning rate {plain(learning_rate)} the numbers grow too large for a cell at iteration {row}; "
                 f"use a smaller learning rate, smaller inputs or smaller weights."
             )
@@ -173,21 +173,21 @@ def _vba_project(book: Workbook) -> bytes:
 
 def _check(network: Network, learning_rates: Sequence[float], iterations: int) -> None:
     if not learning_rates:
-        raise GradsheetError("At least one learning rate is needed, such as --lr 0.5.")
+        raise OptionError("At least one learning rate is needed, such as --lr 0.5.")
     if len(learning_rates) > MAX_RATES:
-        raise GradsheetError(
+        raise OptionError(
             f"{len(learning_rates)} learning rates are too many for a workbook; give at most {MAX_RATES}."
         )
     twice = [value for k, value in enumerate(learning_rates) if value in learning_rates[:k]]
     if twice:
-        raise GradsheetError(f"The learning rate {plain(twice[0])} is given twice; each has a sheet of its own.")
+        raise OptionError(f"The learning rate {plain(twice[0])} is given twice; each has a sheet of its own.")
     if iterations < 1:
-        raise GradsheetError(f"--iterations is {iterations}; it must be at least 1.")
+        raise OptionError(f"--iterations is {iterations}; it must be at least 1.")
     check_size(Spec.of(network))
     layout = Layout(network, iterations)
     longest = max((c for c in network.columns), key=lambda c: len(_written(layout, c)))
     if len(_written(layout, longest)) > MAX_FORMULA:
-        raise GradsheetError(
+        raise LimitError(
             f"In a {Spec.of(network)} network the formula of {longest.label} has more than the {MAX_FORMULA:,} "
             f"characters that Excel allows; use fewer units."
         )

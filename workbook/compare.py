@@ -12,7 +12,7 @@ from itertools import zip_longest
 from typing import BinaryIO
 
 from workbook.parts.finish import MAIN, SHARED_STRINGS
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import NotAWorkbookError
 
 RELATIVE_TOLERANCE = 1e-12
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -31,7 +31,7 @@ class Cell:
 def first_difference(expected: BinaryIO, found: BinaryIO) -> str | None:
     """One sentence on the first place where `found` is not as `expected`, or None where both say the same.
 
-    Both are open files. Raises GradsheetError where `found` is no workbook.
+    Both are open files. Raises NotAWorkbookError where `found` is no workbook.
     """
     if expected.read() == found.read():
         return None
@@ -40,8 +40,8 @@ def first_difference(expected: BinaryIO, found: BinaryIO) -> str | None:
     try:
         with zipfile.ZipFile(expected) as a, zipfile.ZipFile(found) as b:
             return _sheets_differ(a, b) or _parts_differ(a, b)
-    except (zipfile.BadZipFile, KeyError, ET.ParseError, EOFError, ValueError) as error:
-        raise GradsheetError(f"{found.name} can't be read as a workbook; is it an .xlsx file, and whole?") from error
+    except (zipfile.BadZipFile, LookupError, ET.ParseError, EOFError, ValueError) as error:
+        raise NotAWorkbookError(f"{found.name} can't be read as a workbook; is it an .xlsx file, and whole?") from error
 
 
 def _sheets_differ(a: zipfile.ZipFile, b: zipfile.ZipFile) -> str | None:
@@ -61,21 +61,19 @@ def _sheets_differ(a: zipfile.ZipFile, b: zipfile.ZipFile) -> str | None:
 def _same(a: Cell, b: Cell) -> bool:
     if (a.ref, a.formula, a.style, type(a.value)) != (b.ref, b.formula, b.style, type(b.value)):
         return False
-    if isinstance(a.value, float):
+    if isinstance(a.value, float) and isinstance(b.value, float):
         return math.isclose(a.value, b.value, rel_tol=RELATIVE_TOLERANCE)
     return a.value == b.value
 
 
 def _sentence(sheet: str, expected: Cell | None, found: Cell | None) -> str:
     """Name the first cell of the two, in the order of the sheet, that is not as expected."""
-    if expected and found and expected.ref != found.ref:
-        first, _ = sorted((expected, found), key=lambda cell: _position(cell.ref))
+    first, *others = sorted(filter(None, (expected, found)), key=lambda cell: _position(cell.ref))
+    if others and others[0].ref != first.ref:
         expected, found = (expected, None) if first is expected else (None, found)
-    ref = (expected or found).ref
-    style_only = expected and found and (expected.formula, expected.value) == (found.formula, found.value)
-    if style_only:
-        return f"{sheet}!{ref}: the format is not the build's."
-    return f"{sheet}!{ref}: the file has {_shown(found)}, the build {_shown(expected)}."
+    if expected and found and (expected.formula, expected.value) == (found.formula, found.value):
+        return f"{sheet}!{first.ref}: the format is not the build's."
+    return f"{sheet}!{first.ref}: the file has {_shown(found)}, the build {_shown(expected)}."
 
 
 def _shown(cell: Cell | None) -> str:
@@ -93,12 +91,12 @@ def _position(ref: str) -> tuple[int, int, str]:
 def _sheets(package: zipfile.ZipFile) -> dict[str, str]:
     """The part of each sheet, by name, in the workbook's order."""
     relations = ET.fromstring(package.read("xl/_rels/workbook.xml.rels"))
-    targets = {r.get("Id"): r.get("Target") for r in relations}
+    targets = {r.attrib["Id"]: r.attrib["Target"] for r in relations}
     book = ET.fromstring(package.read("xl/workbook.xml"))
     found = {}
     for sheet in book.iter(f"{MAIN}sheet"):
-        target = targets[sheet.get(_RELATION)]
-        found[sheet.get("name")] = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+        target = targets[sheet.attrib[_RELATION]]
+        found[sheet.attrib["name"]] = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
     return found
 
 
@@ -121,16 +119,17 @@ def _cells(package: zipfile.ZipFile, part: str, strings: list[str]) -> Iterator[
 
 def _cell(element: ET.Element, strings: list[str]) -> Cell:
     formula, written = element.findtext(f"{MAIN}f"), element.findtext(f"{MAIN}v")
+    value: float | str | None
     match element.get("t", "n"):
         case "s":
-            value = strings[int(written)]
+            value = strings[int(written or "")]
         case "n":
             value = None if written is None else float(written)
         case "inlineStr":
             value = "".join(t.text or "" for t in element.iter(f"{MAIN}t"))
         case _:
             value = written
-    return Cell(element.get("r"), formula, value, element.get("s", "0"))
+    return Cell(element.attrib["r"], formula, value, element.get("s", "0"))
 
 
 def _parts_differ(a: zipfile.ZipFile, b: zipfile.ZipFile) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from workbook.options import numbers
 from workbook.sheets.layout import check_size
 from xlfuncs.activations import ACTIVATIONS, LOSSES
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import GradsheetError, OptionError
 from xlfuncs.network import (
     DEFAULT,
     ITERATIONS,
@@ -100,17 +100,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def preset_of(args: argparse.Namespace) -> Preset:
-    """The preset that was asked for, or the exercise. Raises GradsheetError where another network is described too."""
+    """The preset that was asked for, or the exercise. Raises OptionError where another network is described too."""
     described = [*_named(args), *(["--network"] if args.network is not None else [])]
     if args.preset and described:
-        raise GradsheetError(f"--preset {args.preset} is a whole network; leave out {' and '.join(described)}.")
+        raise OptionError(f"--preset {args.preset} is a whole network; leave out {' and '.join(described)}.")
     return PRESETS[args.preset or "exercise"]
 
 
 def network_of(args: argparse.Namespace) -> Network:
     """The network that the options describe. What is left out follows from the rest, or is the preset's.
 
-    Raises GradsheetError where they contradict each other.
+    Raises OptionError where they contradict each other.
     """
     preset = preset_of(args)
     inputs, targets, weights = (
@@ -120,7 +120,7 @@ def network_of(args: argparse.Namespace) -> Network:
     line = _line(args)
     spec = Spec.parse(line) if line is not None else _from_lists(preset, inputs, targets, weights)
     if spec.batch:
-        raise GradsheetError("The workbook trains on one sample; leave out batch= (NN_TABLE takes several).")
+        raise OptionError("The workbook trains on one sample; leave out batch= (NN_TABLE takes several).")
     check_size(spec)
     same = str(spec) == preset.line
     given = (
@@ -131,7 +131,7 @@ def network_of(args: argparse.Namespace) -> Network:
     try:
         return spec.network(*given)
     except GradsheetError as error:
-        raise GradsheetError(f"--{error}") from error
+        raise OptionError(f"--{error}") from error
 
 
 def _line(args: argparse.Namespace) -> str | None:
@@ -139,18 +139,18 @@ def _line(args: argparse.Namespace) -> str | None:
     parts = _named(args)
     if args.network is not None:
         if parts:
-            raise GradsheetError(f"--network says it all in one line; leave out {' and '.join(parts)}.")
+            raise OptionError(f"--network says it all in one line; leave out {' and '.join(parts)}.")
         return args.network
     if not parts:
         return None
     if args.layers is not None and not SIZES.fullmatch(args.layers):
-        raise GradsheetError(f"--layers is '{args.layers}'; give the units of each layer, such as 2-2-2 or 4-5-3-2.")
+        raise OptionError(f"--layers is '{args.layers}'; give the units of each layer, such as 2-2-2 or 4-5-3-2.")
     activations = [] if args.activation is None else args.activation.lower().split(",")
     wrong = next((name for name in activations if name.strip() not in ACTIVATIONS), None)
     if wrong is not None:
-        raise GradsheetError(f"--activation has '{wrong}'; give names with commas: {', '.join(ACTIVATIONS)}.")
+        raise OptionError(f"--activation has '{wrong}'; give names with commas: {', '.join(ACTIVATIONS)}.")
     if args.decay is not None and not DECAY.fullmatch(args.decay):
-        raise GradsheetError(f"--decay is '{args.decay}'; give a number from 0, such as 0.01.")
+        raise OptionError(f"--decay is '{args.decay}'; give a number from 0, such as 0.01.")
     words = [args.layers or "2-2-2", *activations, args.loss, args.bias and f"bias={args.bias}"]
     words += [args.fixed_bias and "fixed-bias", args.optimizer, args.decay and f"decay={args.decay}"]
     return " ".join(word for word in words if word)
@@ -171,7 +171,7 @@ def _from_lists(preset: Preset, inputs: list | None, targets: list | None, weigh
         return Spec.parse(f"{n_in}-{known.sizes[1]}-{n_out}")
     per_unit = n_in + n_out  # a hidden unit has this many weights, in and out
     if len(weights) % per_unit:
-        raise GradsheetError(
+        raise OptionError(
             f"--weights has {len(weights)} numbers; {n_in} inputs and {n_out} outputs need a multiple of {per_unit}."
         )
     return Spec.parse(f"{n_in}-{len(weights) // per_unit}-{n_out}")

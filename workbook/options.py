@@ -2,28 +2,28 @@
 
 import math
 
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import OptionError
 
 
 def numbers(option: str, written: str) -> list[float]:
-    """0.1,0.2,0.5 as floats. Raises GradsheetError."""
+    """0.1,0.2,0.5 as floats. Raises OptionError."""
     found = []
     for item in written.split(","):
         try:
             value = float(item)
         except ValueError:
             what = f"'{item.strip()}'" if item.strip() else "nothing between two commas"
-            raise GradsheetError(f"{option} has {what}; give numbers with commas, such as {option} 0.1,0.2.") from None
+            raise OptionError(f"{option} has {what}; give numbers with commas, such as {option} 0.1,0.2.") from None
         if not math.isfinite(value):
-            raise GradsheetError(f"{option} has {item.strip()}; give finite numbers.")
+            raise OptionError(f"{option} has {item.strip()}; give finite numbers.")
         found.append(value)
     return found
 
 
 def learning_rates(written: str) -> list[float]:
-    """The learning rates, each above 0. Raises GradsheetError."""
+    """The learning rates, each above 0. Raises OptionError."""
     rates = numbers("--lr", written)
     wrong = [rate for rate in rates if rate <= 0]
     if wrong:
-        raise GradsheetError(f"--lr has {wrong[0]:g}; a learning rate is above 0.")
+        raise OptionError(f"--lr has {wrong[0]:g}; a learning rate is above 0.")
     return rates

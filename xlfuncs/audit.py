@@ -14,7 +14,7 @@ import numpy as np
 
 from xlfuncs import labels, limits
 from xlfuncs.compiled import Function, function
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import CellValueError
 from xlfuncs.expected_table import Blueprint, blueprint_of, shared
 from xlfuncs.expression import Expr, label, leaves, renamed
 from xlfuncs.rounding import all_short, rounding
@@ -46,7 +46,7 @@ def audit_values(header: list[str], rows: Array, learning_rate: float | None = N
     """What is wrong in a table of values; [] where all is right.
 
     `header` are the labels (any spelling, extra columns are ignored), `rows` the numbers, shape (rows, columns), NaN
-    for empty cells. Without `learning_rate` it is the median of (w_k − w_k+1)/∂E/∂w_k. Raises GradsheetError where the
+    for empty cells. Without `learning_rate` it is the median of (w_k − w_k+1)/∂E/∂w_k. Raises CellValueError where the
     header is none of this exercise, or the table takes too long to check.
     """
     columns: dict[str, int] = {}
@@ -56,13 +56,13 @@ def audit_values(header: list[str], rows: Array, learning_rate: float | None = N
             columns.setdefault(variable, at)
     blueprint = blueprint_of(columns)
     if blueprint is None:
-        raise GradsheetError(
+        raise CellValueError(
             "The first row is not the header of a backpropagation table; "
             "give a range that starts with labels such as t1, i1, w1, h1, a_h1, o1, E_total, ∂E/∂w1."
         )
     rows = np.asarray(rows, dtype=float)
     if rows.ndim != 2 or rows.shape[1] != len(header):
-        raise GradsheetError("The table needs as many columns of numbers as it has labels.")
+        raise CellValueError("The table needs as many columns of numbers as it has labels.")
     at_most = limits.most_audited_rows(len(columns), blueprint.sizes[-1])
     limits.refuse_over("table has {} rows", len(rows), at_most, "check fewer rows")
     values = {variable: rows[:, at] for variable, at in columns.items()}

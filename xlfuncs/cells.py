@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import CellValueError
 
 ERROR_CODES = range(0x800A0000 - 2**32, 0x800B0000 - 2**32)
 """The ints that stand for errors: what VBA's CVErr(0) to CVErr(65535) give."""
@@ -52,35 +52,35 @@ def error_name(cell: Any) -> str | None:
 
 
 def refuse_error(place: str, cell: Any) -> None:
-    """Raise GradsheetError where the cell holds an error; `place` names it: "inputs, cell 2,"."""
+    """Raise CellValueError where the cell holds an error; `place` names it: "inputs, cell 2,"."""
     error = error_name(cell)
     if error is not None:
         cure = "wait until Excel has its value" if error in _PASSING else "mend that cell first"
-        raise GradsheetError(f"{place} holds the error {error}; {cure}.")
+        raise CellValueError(f"{place} holds the error {error}; {cure}.")
 
 
 def number(place: str, cell: Any) -> float:
-    """The cell's number. Raises GradsheetError for anything else; `place` names the cell."""
+    """The cell's number. Raises CellValueError for anything else; `place` names the cell."""
     refuse_error(place, cell)
     match cell:
         case None:
-            raise GradsheetError(f"{place} is blank; type a number there.")
+            raise CellValueError(f"{place} is blank; type a number there.")
         case str() if not cell:
-            raise GradsheetError(f"{place} is blank; type a number there.")
+            raise CellValueError(f"{place} is blank; type a number there.")
         case bool() | np.bool_():
-            raise GradsheetError(f"{place} is {str(bool(cell)).upper()}; a number is needed.")
+            raise CellValueError(f"{place} is {str(bool(cell)).upper()}; a number is needed.")
         case str():
-            raise GradsheetError(f"{place} holds the text {quoted(cell)}; a number is needed.")
+            raise CellValueError(f"{place} holds the text {quoted(cell)}; a number is needed.")
         case dt.datetime() | dt.date():
-            raise GradsheetError(f"{place} holds the date {cell:%Y-%m-%d}; type it as a number.")
+            raise CellValueError(f"{place} holds the date {cell:%Y-%m-%d}; type it as a number.")
         case int() | float() | Decimal() | np.integer() | np.floating():
             value = as_float(cell)
         case _:
-            raise GradsheetError(f"{place} holds a {type(cell).__name__}; a number is needed.")
+            raise CellValueError(f"{place} holds a {type(cell).__name__}; a number is needed.")
     if math.isnan(value):
-        raise GradsheetError(f"{place} is blank or not a number; type a number there.")
+        raise CellValueError(f"{place} is blank or not a number; type a number there.")
     if math.isinf(value):
-        raise GradsheetError(f"{place} is infinite; a finite number is needed.")
+        raise CellValueError(f"{place} is infinite; a finite number is needed.")
     return value
 
 

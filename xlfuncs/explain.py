@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import LimitError
 from xlfuncs.expression import Expr, evaluate, label, name, number, text, total
 from xlfuncs.network import Network
 
@@ -46,7 +46,7 @@ def steps(network: Network, learned: str) -> list[Step]:
 def values(network: Network, learned: str, row: dict[str, float]) -> list[float]:
     """The number of each step; `row` holds the table's variables by name.
 
-    Raises GradsheetError where a step divides by 0, as cross-entropy's does at an output of exactly 0 or 1.
+    Raises LimitError where a step divides by 0, as cross-entropy's does at an output of exactly 0 or 1.
     """
     known = dict(row)
     found = steps(network, learned)
@@ -54,7 +54,7 @@ def values(network: Network, learned: str, row: dict[str, float]) -> list[float]
         try:
             known[step.symbol] = float(evaluate(step.formula, known))
         except ZeroDivisionError as error:
-            raise GradsheetError(
+            raise LimitError(
                 f"{label(step.symbol)} = {step.text} divides by 0 with these numbers; use smaller weights or inputs."
             ) from error
     return [known[step.symbol] for step in found]

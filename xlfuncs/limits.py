@@ -5,7 +5,7 @@ tests/benchmarks/results/function_limits.json, whose script measures every cost 
 (outside Windows there is none) comes on top, and a slower machine takes longer in proportion.
 """
 
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import LimitError
 
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
 """Of an Excel sheet."""
@@ -47,25 +47,25 @@ def most_audited_rows(columns: int, outputs: int) -> int:
 
 
 def refuse_over(what: str, count: int, at_most: int, cure: str) -> None:
-    """Raise GradsheetError if there are more; `what` is "x has {} cells"."""
+    """Raise LimitError if there are more; `what` is "x has {} cells"."""
     if count > at_most:
         limit = f"at most {at_most:,} are computed at a time; {cure}"
         limit = limit if at_most else "even one is too much work; use a smaller network"
-        raise GradsheetError(f"{what.format(f'{count:,}')}, and {limit}.")
+        raise LimitError(f"{what.format(f'{count:,}')}, and {limit}.")
 
 
 def refuse_wide(columns: int, cure: str) -> None:
-    """Raise GradsheetError for a result with more columns than a sheet has."""
+    """Raise LimitError for a result with more columns than a sheet has."""
     if columns > MAX_COLUMNS:
-        raise GradsheetError(f"The result has {columns:,} columns and a sheet {MAX_COLUMNS:,}; {cure}.")
+        raise LimitError(f"The result has {columns:,} columns and a sheet {MAX_COLUMNS:,}; {cure}.")
 
 
 def refuse_tall(rows: int, cure: str) -> None:
-    """Raise GradsheetError for a result with more rows than a sheet has."""
+    """Raise LimitError for a result with more rows than a sheet has."""
     if rows > MAX_ROWS:
-        raise GradsheetError(f"The result has {rows:,} rows and a sheet {MAX_ROWS:,}; {cure}.")
+        raise LimitError(f"The result has {rows:,} rows and a sheet {MAX_ROWS:,}; {cure}.")
 
 
 def reading(argument: str, cells: int) -> None:
-    """Raise GradsheetError for a range that takes too long only to read."""
+    """Raise LimitError for a range that takes too long only to read."""
     refuse_over(argument + " has {} cells", cells, most(READ), "give it a smaller range")

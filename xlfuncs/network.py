@@ -18,7 +18,7 @@ import numpy as np
 from xlfuncs.activations import LOSSES, OF_A_WHOLE_LAYER
 from xlfuncs.columns import Column, count_columns, depths_with_deltas, forward_columns, table_columns
 from xlfuncs.derivative import adjoints, columns_of, derivative, in_columns
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import NetworkError
 from xlfuncs.expression import Expr, name, total
 from xlfuncs.layers import Bias, Layer, Weight
 
@@ -52,14 +52,14 @@ class Network:
     def from_flat(cls, sizes: tuple[int, int, int], inputs, targets, weights) -> Network:
         """A network whose weights stand in one row w1, w2, … as in the sheet.
 
-        Raises GradsheetError where a count doesn't fit `sizes`.
+        Raises NetworkError where a count doesn't fit `sizes`.
         """
         n_in, n_hidden, n_out = sizes
         needed = {"inputs": n_in, "targets": n_out, "weights": n_hidden * (n_in + n_out)}
         given = {"inputs": inputs, "targets": targets, "weights": weights}
         for what, count in needed.items():
             if len(given[what]) != count:
-                raise GradsheetError(
+                raise NetworkError(
                     f"{what} has {_numbers(len(given[what]))}; a {n_in}-{n_hidden}-{n_out} network needs {count}."
                 )
         flat = np.array(weights, dtype=float)

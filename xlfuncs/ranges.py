@@ -14,7 +14,7 @@ import numpy as np
 
 from xlfuncs import limits
 from xlfuncs.cells import ERROR_CODES, number, number_or_nan, quoted, refuse_error
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import CellValueError
 from xlfuncs.limits import MAX_ROWS
 from xlfuncs.network import Network
 
@@ -23,7 +23,7 @@ _PLAIN = {float, int, Decimal}
 
 
 def as_rows(argument: str, cells: Any) -> np.ndarray:
-    """Every cell of a range as float64, shape (rows, columns). Raises GradsheetError."""
+    """Every cell of a range as float64, shape (rows, columns). Raises CellValueError."""
     cells = _grid(argument, cells)
     rows = _plain_numbers(cells)
     return _checked_numbers(argument, cells) if rows is None else rows
@@ -32,60 +32,60 @@ def as_rows(argument: str, cells: Any) -> np.ndarray:
 def as_table(argument: str, cells: Any) -> tuple[list[str], np.ndarray]:
     """A header and the numbers below it, (labels, rows of shape (rows, columns)), NaN where no number stands.
 
-    Blank rows at the end are left out. Raises GradsheetError.
+    Blank rows at the end are left out. Raises CellValueError.
     """
     cells = _grid(argument, cells)
     if len(cells) < 2:
-        raise GradsheetError(f"{argument} needs a header row and rows of numbers below it; give it the whole table.")
+        raise CellValueError(f"{argument} needs a header row and rows of numbers below it; give it the whole table.")
     below = cells[1:]
     rows = _plain_numbers(below)
     if rows is None:
         rows = np.array([[number_or_nan(cell) for cell in row] for row in below], dtype=float)
     filled = np.flatnonzero(np.isfinite(rows).any(axis=1))
     if filled.size == 0:
-        raise GradsheetError(f"{argument} has no numbers below its header; give it the whole table.")
+        raise CellValueError(f"{argument} has no numbers below its header; give it the whole table.")
     return ["" if cell is None else str(cell) for cell in cells[0]], rows[: filled[-1] + 1]
 
 
 def as_vector(argument: str, cells: Any) -> np.ndarray:
-    """A row or a column of numbers, shape (n,). Raises GradsheetError."""
+    """A row or a column of numbers, shape (n,). Raises CellValueError."""
     rows = as_rows(argument, cells)
     if 1 not in rows.shape:
-        raise GradsheetError(f"{argument} is {_size(rows)}; it must be one row or one column.")
+        raise CellValueError(f"{argument} is {_size(rows)}; it must be one row or one column.")
     return rows.ravel()
 
 
 def as_scalar(argument: str, cells: Any) -> float:
-    """One number. Raises GradsheetError."""
+    """One number. Raises CellValueError."""
     rows = as_rows(argument, cells)
     if rows.size != 1:
-        raise GradsheetError(f"{argument} is one number; the range has {rows.size} cells.")
+        raise CellValueError(f"{argument} is one number; the range has {rows.size} cells.")
     return float(rows[0, 0])
 
 
 def as_matrix(argument: str, cells: Any, columns: int, of: str) -> np.ndarray:
-    """Weights as (units, columns): a matrix with a row a unit, or flat in a row or column. Raises GradsheetError.
+    """Weights as (units, columns): a matrix with a row a unit, or flat in a row or column. Raises CellValueError.
 
     `of` says what there are `columns` of, for the sentence: "2 inputs".
     """
     rows = as_rows(argument, cells)
     if 1 not in rows.shape:
         if rows.shape[1] != columns:
-            raise GradsheetError(f"{argument} is {_size(rows)}; {of} need {_plural(columns, 'column')}, a row a unit.")
+            raise CellValueError(f"{argument} is {_size(rows)}; {of} need {_plural(columns, 'column')}, a row a unit.")
         return rows
     if rows.size % columns:
-        raise GradsheetError(f"{argument} has {_plural(rows.size, 'number')}; {of} need a multiple of {columns}.")
+        raise CellValueError(f"{argument} has {_plural(rows.size, 'number')}; {of} need a multiple of {columns}.")
     return rows.reshape(-1, columns)
 
 
 def as_network(inputs: Any, targets: Any, weights_hidden: Any, weights_output: Any) -> Network:
-    """The network that four ranges describe; its sizes follow from theirs. Raises GradsheetError."""
+    """The network that four ranges describe; its sizes follow from theirs. Raises CellValueError."""
     i = as_vector("inputs", inputs)
     hidden = as_matrix("weights_hidden", weights_hidden, len(i), _plural(len(i), "input"))
     output = as_matrix("weights_output", weights_output, len(hidden), _plural(len(hidden), "hidden unit"))
     t = np.zeros(len(output)) if targets is None else as_vector("targets", targets)
     if len(t) != len(output):
-        raise GradsheetError(
+        raise CellValueError(
             f"targets has {_plural(len(t), 'number')}; weights_output has {_plural(output.size, 'number')}, "
             f"which is {_plural(len(output), 'output')} for {_plural(len(hidden), 'hidden unit')}."
         )
@@ -93,29 +93,29 @@ def as_network(inputs: Any, targets: Any, weights_hidden: Any, weights_output: A
 
 
 def as_count(argument: str, cells: Any, at_most: int = MAX_ROWS) -> int:
-    """A whole number from 1 to `at_most`. Raises GradsheetError."""
+    """A whole number from 1 to `at_most`. Raises CellValueError."""
     count = as_scalar(argument, cells)
     if count != int(count) or not 1 <= count <= at_most:
-        raise GradsheetError(f"{argument} is {count:.15g}; it must be a whole number from 1 to {at_most:,}.")
+        raise CellValueError(f"{argument} is {count:.15g}; it must be a whole number from 1 to {at_most:,}.")
     return int(count)
 
 
 def as_flag(argument: str, cells: Any) -> bool:
-    """TRUE or FALSE, or 1 or 0. Raises GradsheetError."""
+    """TRUE or FALSE, or 1 or 0. Raises CellValueError."""
     cell = _single(cells)
     refuse_error(argument, cell)
     if isinstance(cell, bool | int | float | np.bool_) and cell in (True, False):  # 1 and 0 too
         return bool(cell)
-    raise GradsheetError(f"{argument} must be TRUE or FALSE.")
+    raise CellValueError(f"{argument} must be TRUE or FALSE.")
 
 
 def as_weight(cells: Any, network: Network) -> int:
-    """Which weight is meant, as an index into w1, w2, …: 5, "5" or "w5" is 4. Raises GradsheetError."""
+    """Which weight is meant, as an index into w1, w2, …: 5, "5" or "w5" is 4. Raises CellValueError."""
     return as_learned(cells, [f"w{k}" for k in range(1, network.weight_count + 1)])
 
 
 def as_learned(cells: Any, names: list[str]) -> int:
-    """Which weight or bias is meant, as an index into `names`: 5, "5", "w5" or "b1". Raises GradsheetError."""
+    """Which weight or bias is meant, as an index into `names`: 5, "5", "w5" or "b1". Raises CellValueError."""
     cell = _single(cells)
     refuse_error("weight", cell)
     if isinstance(cell, int | float | Decimal | np.number) and not isinstance(cell, bool):
@@ -130,7 +130,7 @@ def as_learned(cells: Any, names: list[str]) -> int:
     letters = dict.fromkeys(name[0] for name in names)
     ranges = [[name for name in names if name[0] == letter] for letter in letters]
     known = " and ".join(some[0] if len(some) == 1 else f"{some[0]} to {some[-1]}" for some in ranges)
-    raise GradsheetError(f"weight is {shown}; this network has {known}.")
+    raise CellValueError(f"weight is {shown}; this network has {known}.")
 
 
 def _single(cells: Any) -> Any:
@@ -143,11 +143,11 @@ def _single(cells: Any) -> Any:
 
 
 def as_text(argument: str, cells: Any, example: str) -> str:
-    """A text. Raises GradsheetError."""
+    """A text. Raises CellValueError."""
     cell = _single(cells)
     refuse_error(argument, cell)
     if not isinstance(cell, str) or not cell.strip():
-        raise GradsheetError(f"{argument} must be a text such as {example}.")
+        raise CellValueError(f"{argument} must be a text such as {example}.")
     return cell.strip()
 
 
@@ -158,7 +158,7 @@ def left_out(cells: Any) -> bool:
 
 
 def _grid(argument: str, cells: Any) -> list[list[Any]]:
-    """The cells as rows of one length. Raises GradsheetError."""
+    """The cells as rows of one length. Raises CellValueError."""
     if isinstance(cells, np.ndarray):
         cells = cells.tolist()
     if not isinstance(cells, list | tuple):
@@ -168,9 +168,9 @@ def _grid(argument: str, cells: Any) -> list[list[Any]]:
         cells = [cells]
     lengths = {len(row) if isinstance(row, list | tuple) else -1 for row in cells}
     if lengths == {0}:
-        raise GradsheetError(f"{argument} is empty; give it a range with numbers.")
+        raise CellValueError(f"{argument} is empty; give it a range with numbers.")
     if len(lengths) > 1:
-        raise GradsheetError(f"{argument} has rows of different lengths; give it one rectangular range.")
+        raise CellValueError(f"{argument} has rows of different lengths; give it one rectangular range.")
     limits.reading(argument, len(cells) * len(cells[0]))
     return cells
 
@@ -191,7 +191,7 @@ def _plain_numbers(cells: list[list[Any]]) -> np.ndarray | None:
 
 
 def _checked_numbers(argument: str, cells: list[list[Any]]) -> np.ndarray:
-    """The cells as float64, one by one. Raises GradsheetError for the first that is no number."""
+    """The cells as float64, one by one. Raises CellValueError for the first that is no number."""
     single = len(cells) == 1 and len(cells[0]) == 1
     is_vector = len(cells) == 1 or len(cells[0]) == 1
 

@@ -23,7 +23,7 @@ import numpy as np
 from xlfuncs.activations import ACTIVATIONS, LOSSES, OF_A_WHOLE_LAYER
 from xlfuncs.cells import quoted
 from xlfuncs.columns import count_columns
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import NetworkError
 from xlfuncs.network import Layer, Network, layer_symbols
 from xlfuncs.optimizers import OPTIMIZERS
 
@@ -50,30 +50,30 @@ class Spec:
     batch: int = 0
 
     def __post_init__(self):
-        """Raise GradsheetError for what doesn't go together."""
+        """Raise NetworkError for what doesn't go together."""
         if 0 in self.sizes:
             sizes = _short(self._sizes)
-            raise GradsheetError(f"The sizes {sizes} hold a layer of 0 units; each layer needs at least 1.")
+            raise NetworkError(f"The sizes {sizes} hold a layer of 0 units; each layer needs at least 1.")
         hidden, output = self.activations[:-1], self.activations[-1]
         if any(activation in OF_A_WHOLE_LAYER for activation in hidden):
-            raise GradsheetError("softmax belongs to the last layer; name another activation for the hidden ones.")
+            raise NetworkError("softmax belongs to the last layer; name another activation for the hidden ones.")
         if output == "softmax" and self.sizes[-1] == 1:
-            raise GradsheetError("softmax over one output is always 1; use sigmoid, or two outputs.")
+            raise NetworkError("softmax over one output is always 1; use sigmoid, or two outputs.")
         if self.loss in _NEED_SHARES and output not in _SHARES:
-            raise GradsheetError(f"{self.loss} needs outputs between 0 and 1; end with sigmoid or softmax.")
+            raise NetworkError(f"{self.loss} needs outputs between 0 and 1; end with sigmoid or softmax.")
         if self.fixed_bias and self.bias == "none":
-            raise GradsheetError("fixed-bias needs biases; add bias=unit or bias=layer.")
+            raise NetworkError("fixed-bias needs biases; add bias=unit or bias=layer.")
 
     @classmethod
     def parse(cls, text: str) -> Spec:
-        """Read the line. Raises GradsheetError with a sentence that names the word."""
+        """Read the line. Raises NetworkError with a sentence that names the word."""
         words = text.replace(",", " ").split()
         if not words or not SIZES.fullmatch(words[0]):
-            raise GradsheetError(
+            raise NetworkError(
                 f"The network {quoted(text)} must begin with its sizes, such as 2-3-2: inputs, hidden units, outputs."
             )
         if max(map(len, words[0].split("-"))) > _MOST_DIGITS:
-            raise GradsheetError(f"The network {quoted(words[0])} has a layer that no sheet can hold; use fewer units.")
+            raise NetworkError(f"The network {quoted(words[0])} has a layer that no sheet can hold; use fewer units.")
         sizes = tuple(map(int, words[0].split("-")))
         activations, found = [], {}
         for word in map(str.lower, words[1:]):
@@ -82,7 +82,7 @@ class Spec:
                 continue
             key, value = _setting(word)
             if key in found:
-                raise GradsheetError(f"The network names its {key} twice: {quoted(word)} is the second.")
+                raise NetworkError(f"The network names its {key} twice: {quoted(word)} is the second.")
             found[key] = value
         return cls(sizes, _for_layers(activations, len(sizes) - 1), **found)
 
@@ -133,12 +133,12 @@ class Spec:
 
     def network(self, inputs: Sequence[float], targets: Sequence[float], weights: Sequence[float]) -> Network:
         """The network with its numbers; `weights` in the order of the table's columns: a layer's weights, unit by
-        unit, then its biases. Raises GradsheetError where a count doesn't fit."""
+        unit, then its biases. Raises NetworkError where a count doesn't fit."""
         needed = {"inputs": self.sizes[0], "targets": self.sizes[-1], "weights": self.weight_count}
         for what, given in (("inputs", inputs), ("targets", targets), ("weights", weights)):
             if len(given) != needed[what]:
                 numbers = "1 number" if len(given) == 1 else f"{len(given):,} numbers"
-                raise GradsheetError(f"{what} has {numbers}; {_short(str(self))} needs {needed[what]:,}.")
+                raise NetworkError(f"{what} has {numbers}; {_short(str(self))} needs {needed[what]:,}.")
         flat, at, layers = np.asarray(weights, dtype=float), 0, []
         for depth, symbol in enumerate(layer_symbols(len(self.sizes) - 1)):
             count, biases = self.counts[depth]
@@ -175,9 +175,9 @@ def _setting(word: str) -> tuple[str, object]:
         case "decay" if DECAY.fullmatch(value):
             return "decay", float(value)
         case "decay":
-            raise GradsheetError(f"The network's decay is {quoted(value)}; give a number from 0, such as decay=0.01.")
+            raise NetworkError(f"The network's decay is {quoted(value)}; give a number from 0, such as decay=0.01.")
     known = [*ACTIVATIONS, *LOSSES, *OPTIMIZERS, "bias=none|unit|layer", "fixed-bias", "decay=0.01", "batch=all|1|N"]
-    raise GradsheetError(f"The network's word {quoted(word)} isn't known; use {', '.join(known[:-1])} or {known[-1]}.")
+    raise NetworkError(f"The network's word {quoted(word)} isn't known; use {', '.join(known[:-1])} or {known[-1]}.")
 
 
 def _for_layers(activations: list[str], layers: int) -> tuple[str, ...]:
@@ -190,7 +190,7 @@ def _for_layers(activations: list[str], layers: int) -> tuple[str, ...]:
         case [hidden, output] if layers > 1:
             return (*(hidden,) * (layers - 1), output)
     if len(activations) != layers:
-        raise GradsheetError(
+        raise NetworkError(
             f"{len(activations)} activations are named for {layers} layer{'s' if layers > 1 else ''}; name one for "
             f"all, two (hidden, output) or one a layer."
         )

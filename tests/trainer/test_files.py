@@ -14,7 +14,7 @@ import pytest
 
 from trainer import temporary
 from trainer.files import check_writable, write_whole
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import DiskFullError, GradsheetError, UnwritableError
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and locks as POSIX has them")
 WRITER = """
@@ -69,22 +69,24 @@ def test_a_failure_half_way_leaves_the_old_file(tmp_path, failure):
 
 
 @pytest.mark.parametrize(
-    ("number", "words"),
+    ("number", "kind", "words"),
     [
-        (errno.ENOSPC, "the disk is full"),
-        (errno.EACCES, "open elsewhere or write-protected"),
-        (errno.EROFS, "read-only"),
-        (errno.EIO, "was not written"),
+        (errno.ENOSPC, DiskFullError, "the disk is full"),
+        (errno.EDQUOT, DiskFullError, "the disk is full"),
+        (errno.EACCES, UnwritableError, "open elsewhere or write-protected"),
+        (errno.EROFS, UnwritableError, "read-only"),
+        (errno.EIO, UnwritableError, "was not written"),
     ],
 )
-def test_what_the_system_says_becomes_a_sentence(tmp_path, monkeypatch, number, words):
+def test_what_the_system_says_becomes_a_sentence(tmp_path, monkeypatch, number, kind, words):
     def fail(*_):
         raise OSError(number, os.strerror(number))
 
     (tmp_path / "a.txt").write_bytes(b"old")
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(GradsheetError, match=words), write_whole(tmp_path / "a.txt") as file:
+    with pytest.raises(UnwritableError, match=words) as error, write_whole(tmp_path / "a.txt") as file:
         file.write(b"x")
+    assert error.type is kind
     assert os.listdir(tmp_path) == ["a.txt"] and (tmp_path / "a.txt").read_bytes() == b"old"
 
 

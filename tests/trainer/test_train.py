@@ -22,7 +22,7 @@ from trainer.model import MnistCNN
 from trainer.progress import Lines, Progress, TerminalProgress
 from trainer.recipes import QUICK, choose_recipe, learning_rates
 from trainer.run import Config, Run, load_run, read_status
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import DiskFullError, GradsheetError
 
 COUNT = 100
 STEPS = 4
@@ -142,6 +142,7 @@ def test_a_full_disk_is_a_sentence_and_costs_one_epoch(tmp_path, few_digits, mon
     monkeypatch.setattr(files.os, "fsync", fsync)
     with pytest.raises(GradsheetError) as error:
         begun(tmp_path, few_digits, on_epoch=fill)
+    assert error.type is DiskFullError
     assert "the disk is full" in str(error.value) and f"--resume {tmp_path / 'run'}" in str(error.value)
     full = False
     assert len(load_run(tmp_path / "run").rows) == 1

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from workbook.cli import main
+from workbook.cli import COMMANDS, main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -222,3 +222,26 @@ def test_an_option_of_the_network_says_one_thing(option, value, said, tmp_path, 
     """An empty one isn't passed over, and none brings words that belong to another."""
     assert main(["build", str(tmp_path / "a.xlsx"), f"{option}={value}"]) == 2
     assert said in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_help_and_version_load_nothing_heavy(argument):
+    """They answer within some 50 ms beyond the interpreter's start: numpy alone takes longer."""
+    code = (
+        f"import sys; sys.argv = ['gradsheet', '{argument}']; from workbook.__main__ import main; code = main(); "
+        "print(code, *sorted({name.partition('.')[0] for name in sys.modules} - set(sys.stdlib_module_names)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    last = done.stdout.splitlines()[-1].split()
+    assert last[0] == "0"
+    assert {"trainer", "workbook", "xlfuncs"} <= set(last[1:])
+    assert not {"numpy", "openpyxl", "lxml", "rich", "torch", "xlwings", "pyopenvba", "formualizer"} & set(last[1:])
+
+
+def test_every_command_in_the_help_can_be_called(capsys):
+    code, overview, _ = run(capsys, "--help")
+    assert code == 0
+    for name, (_, line) in COMMANDS.items():
+        assert f"    {name} " in overview and line.split()[0] in overview
+        code, out, _ = run(capsys, name, "--help")
+        assert code == 0 and out.startswith(f"usage: gradsheet {name} ")

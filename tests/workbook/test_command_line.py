@@ -86,7 +86,7 @@ WORDS = ["build", "check", "train", "demo", "a.xlsx", "text.xlsx", "no/b.xlsx", 
 def test_words_thrown_together(capsys, monkeypatch):
     """Anything may be said to a command; training and long builds are left out, since nothing is wrong with them."""
     monkeypatch.setattr("trainer.cli.run", lambda args, on_epoch=None: 0)
-    monkeypatch.setattr("workbook.cli._demo", lambda args: 0)
+    monkeypatch.setattr("workbook.commands.demo.run", lambda args: 0)
     chance = random.Random(1)
     for _ in range(int(os.environ.get("GRADSHEET_COMMANDS", "60"))):
         arguments = [chance.choice(WORDS) for _ in range(chance.randrange(1, 7))]

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from workbook import endings
+from trainer import endings
 from workbook.cli import main
-from xlfuncs.errors import GradsheetError, TooLittleMemoryError
+from xlfuncs.errors import DiskFullError, GradsheetError, TooLittleMemoryError
 
 COMMAND = [sys.executable, "-m", "workbook"]
 INTERRUPTIONS = int(os.environ.get("GRADSHEET_INTERRUPTIONS", "2"))  # a command; 40 and more with -m slow by hand
@@ -45,6 +45,8 @@ def run(capsys, *arguments):
         (BrokenPipeError(), 141, ""),
         (SystemExit(2), 2, ""),
         (SystemExit(None), 0, ""),
+        (SystemExit("A sentence."), 2, "A sentence."),
+        (DiskFullError("The disk is full."), 2, "The disk is full."),
         (PermissionError(13, "Permission denied", "a"), 2, "a can't be used: this account has no right to it"),
         (OSError(36, "File name too long", b"a"), 2, "the name is too long"),
         (OSError(40, "Too many levels of symbolic links", "a"), 2, "in a circle"),

@@ -108,7 +108,7 @@ def test_too_little_memory_is_a_sentence(monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr(functions.maths, "sigmoid", full)
-    assert refused(xlfuncs.BP_SIGMOID, 1.0) == "This machine's memory is too small for that; give smaller ranges."
+    assert refused(xlfuncs.BP_SIGMOID, 1.0) == "There is too little memory for this; give smaller ranges."
 
 
 def test_finite_differences_in_parts_are_those_at_once(monkeypatch):

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from workbook.endings import concluded, process
+from trainer.endings import concluded, process
 
 
 def main() -> int:

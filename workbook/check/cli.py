@@ -18,7 +18,7 @@ from workbook.check.report.grades import csv_of, first_fault
 from workbook.check.report.lines import effect_text, table_text
 from workbook.check.worker import Answer, Job
 from workbook.check.workers import Workers, count_for
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import OptionError, UnreadableError
 
 if TYPE_CHECKING:
     from workbook.check.judge.findings import FileReport
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(reports)
     if refused is not None:
-        raise GradsheetError(_line(refused))
+        raise UnreadableError(_line(refused))
     return max(_shown(report.verdict).code for report in reports)
 
 
@@ -81,7 +81,7 @@ def _outputs(args: argparse.Namespace, paths: list[Path]) -> dict[str, Output]:
     wanted = {option: path for option, path in named.items() if path is not None}
     for option in ("annotate", "fix"):
         if option in wanted and len(paths) != 1:
-            raise GradsheetError(f"--{option} makes a copy of one file; give one FILE, not {len(paths)}.")
+            raise OptionError(f"--{option} makes a copy of one file; give one FILE, not {len(paths)}.")
     return outputs_of(wanted, paths, args.force)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import UnreadableError
 
 SUFFIXES = (".xlsx", ".xlsm", ".xltx", ".xltm")
 
@@ -22,7 +22,7 @@ class Input:
 
 
 def inputs_of(names: Iterable[str]) -> list[Input]:
-    """Every file named, folders and patterns opened up, each once. Raises GradsheetError for a name without any."""
+    """Every file named, folders and patterns opened up, each once. Raises UnreadableError for a name without any."""
     seen: dict[str, Input] = {}
     for name in names:
         for one in _inputs_of(name):
@@ -37,10 +37,10 @@ def _inputs_of(name: str) -> Iterable[Input]:
         if not any(mark in name for mark in "*?["):
             if os.path.islink(name):
                 return [_unreachable(name, error)]
-            raise GradsheetError(f"{name} does not exist; check the name.") from error
+            raise UnreadableError(f"{name} does not exist; check the name.") from error
         found = [Input(Path(path)) for path in sorted(glob.glob(name, recursive=True))]
         if not found:
-            raise GradsheetError(f"No file matches {name}; check the folder and the pattern.") from error
+            raise UnreadableError(f"No file matches {name}; check the folder and the pattern.") from error
         return found
     except OSError as error:
         return [_unreachable(name, error)]
@@ -48,7 +48,7 @@ def _inputs_of(name: str) -> Iterable[Input]:
         return [Input(Path(name))]
     found = sorted(_files_of(name), key=lambda one: one.path)
     if not found:
-        raise GradsheetError(f"{name} is a folder without .xlsx files; give another folder or a file.")
+        raise UnreadableError(f"{name} is a folder without .xlsx files; give another folder or a file.")
     return found
 
 

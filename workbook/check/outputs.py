@@ -10,7 +10,7 @@ from pathlib import Path
 
 from workbook.check.report.grades import HEADINGS, is_as_written
 from workbook.existing.origin import Origin, Output
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import FileTakenError, GradsheetError, OptionError
 
 
 def outputs_of(paths: dict[str, Path], inputs: list[Path], force: bool) -> dict[str, Output]:
@@ -21,9 +21,9 @@ def outputs_of(paths: dict[str, Path], inputs: list[Path], force: bool) -> dict[
     """
     for path in paths.values():
         if any(_same(path, one) for one in inputs):
-            raise GradsheetError("The original is never written to; give another name for the copy.")
+            raise FileTakenError("The original is never written to; give another name for the copy.")
     if len({os.path.realpath(path).casefold() for path in paths.values()}) < len(paths):
-        raise GradsheetError("--csv, --annotate and --fix need different file names.")
+        raise OptionError("--csv, --annotate and --fix need different file names.")
     return {
         option: Output(path, force=force, judge=_origin_of_grades if option == "csv" else _origin_of_copy)
         for option, path in paths.items()
@@ -40,7 +40,7 @@ def write_outputs(contents: list[tuple[Output, bytes]]) -> None:
                 stack.enter_context(output.open()).write(content)
     except GradsheetError as error:
         done = f"{' and '.join(written)} was written before." if written else "Nothing was written."
-        raise GradsheetError(f"{error} {done}") from error
+        raise type(error)(f"{error} {done}") from error
 
 
 def _noting(written: list[str], path: Path) -> Callable[..., None]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from workbook.check.limits import LIMITS, WATCHED, Limits, too_large, too_slow
 from workbook.check.worker import READY, Answer, Job
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import StartError
 
 if TYPE_CHECKING:
     from workbook.check.judge.findings import FileReport
@@ -71,7 +71,7 @@ class Workers:
             worker.kill()
 
     def answers(self, jobs: list[Job]) -> Iterator[Answer]:
-        """The answer to each job, in their order. Raises GradsheetError where no process starts.
+        """The answer to each job, in their order. Raises StartError where no process starts.
 
         A job whose process was ended gets a second one: perhaps that was not the file's fault.
         """
@@ -111,7 +111,7 @@ class Workers:
             if answer == READY:
                 self.works, worker.since = True, time.monotonic()  # its start is not the file's fault
             elif answer is None and not self.works and (code := worker.process.wait()) > 0:
-                raise GradsheetError(
+                raise StartError(
                     f"The process that checks files ends at once (exit code {code}); "
                     "run python -m workbook.check.worker to see why."
                 )

@@ -15,12 +15,14 @@ from workbook.existing.adopted_styles import AdoptedStyles
 from workbook.parts.opc import OFFICE, SHEET_TYPE, Package, relations_of, tag
 
 _VML_TYPE = "application/vnd.openxmlformats-officedocument.vmlDrawing"
-_BEFORE_NAMES = ("fileVersion", "fileSharing", "workbookPr", "AlternateContent", "revisionPtr", "workbookProtection")
-_BEFORE_NAMES += ("bookViews", "sheets", "functionGroups", "externalReferences")
+_BEFORE_NAMES = (
+    *("fileVersion", "fileSharing", "workbookPr", "AlternateContent", "revisionPtr", "workbookProtection"),
+    *("bookViews", "sheets", "functionGroups", "externalReferences"),
+)
 
 
 def graft(package: Package, source: Package) -> None:
-    """Put every sheet of the source into the package. Raises what `check.package.sound` understands."""
+    """Put every sheet of the source into the package. Raises what `parts.opc.sound` understands."""
     _drop_calculation_chain(package)
     here = sheets(package)
     replaced = {name: here[name] for name in sheets(source) if name in here}

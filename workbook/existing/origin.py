@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from trainer.files import check_writable, sentences, write_whole
 from workbook.existing import proof
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import FileTakenError
 
 
 class Origin(Enum):
@@ -63,7 +63,7 @@ class Output:
     """
 
     def __init__(self, path: Path | str, *, force: bool = False, judge: Callable[[Path], Origin] | None = None):
-        """Raise GradsheetError now, before any work is done, where the file can't be written or replaced."""
+        """Raise UnwritableError or FileTakenError now, before any work is done, where the file would be refused."""
         self.path, self.force, self._origin_of = Path(path), force, judge or origin_of
         self.backup: Path | None = None
         check_writable(self.path)
@@ -99,14 +99,14 @@ class Output:
         refuse_what_is_no_file(self.path)
         found = self._origin_of(self.path)
         if found in REFUSALS and not self.force:
-            raise GradsheetError(f"{self.path} {REFUSALS[found]}")
+            raise FileTakenError(f"{self.path} {REFUSALS[found]}")
         return found
 
 
 def refuse_what_is_no_file(path: Path) -> None:
-    """Raise GradsheetError for a pipe or a device, from which reading might never end."""
+    """Raise FileTakenError for a pipe or a device, from which reading might never end."""
     if os.path.exists(path) and not os.path.isfile(path):
-        raise GradsheetError(f"{path} is no ordinary file; choose another name.")
+        raise FileTakenError(f"{path} is no ordinary file; choose another name.")
 
 
 def keep_beside(path: Path) -> Path:
@@ -117,7 +117,7 @@ def keep_beside(path: Path) -> Path:
         with suppress(FileExistsError):
             _also_as(path, backup)
             return backup
-    raise GradsheetError(f"{path} has a thousand copies of today beside it; move some of them away.")
+    raise FileTakenError(f"{path} has a thousand copies of today beside it; move some of them away.")
 
 
 def _also_as(path: Path, name: Path) -> None:

@@ -120,7 +120,10 @@ def sheet_proof(cells: Iterable[tuple[str, str]], drawn: int, free: str = "") ->
 
 def is_unchanged(written: str, cells: Iterable[tuple[str, str]], drawn: int) -> bool:
     """Whether a sheet still holds what its proof says. Pictures may be missing: some programs lose them."""
-    digest, count, free = re.fullmatch(r"(\w*) ?(\d*) ?(.*)", written).groups()
+    proof = re.fullmatch(r"(\w*) ?(\d*) ?(.*)", written)
+    if proof is None:  # a text of several lines: somebody else's
+        return False
+    digest, count, free = proof.groups()
     return drawn <= int(count or 0) and digest == _cells_digest(cells, free)
 
 

@@ -27,7 +27,7 @@ from workbook.sheets.training_cells import SETTINGS, TRAINING
 def write_with_run(workbook: Package, untouched: bool, report: RunReport, file: BinaryIO) -> list[str]:
     """Write the workbook with the run's sheets in it, and return their titles; one that was `untouched` is so again.
 
-    Raises GradsheetError, and what `check.package.sound` understands.
+    Raises GradsheetError, and what `parts.opc.sound` understands.
     """
     properties = proof.read_properties(workbook.read(proof.PART))
     macros = VBA_PART in workbook

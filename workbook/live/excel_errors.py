@@ -4,16 +4,12 @@ from collections.abc import Callable
 
 import xlwings
 
-from xlfuncs.errors import GradsheetError
+from workbook.live.target import StillBusyError
 
 # RPC_E_CALL_REJECTED, RPC_E_SERVERCALL_RETRYLATER, VBA_E_IGNORE: a cell is edited, a dialog is open, Excel calculates.
 REFUSALS = (-2147418111, -2147417846, -2146777998)
 TIMED_OUT = -1712  # the same on macOS
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
-
-
-class StillBusyError(GradsheetError):
-    """Excel stayed busy for as long as one could wait."""
 
 
 class Patience:
@@ -23,7 +19,7 @@ class Patience:
         """The first pause is short: most refusals last a moment."""
         self._pause, self._left, self._next = pause, seconds, FIRST_PAUSE
 
-    def wait(self, error: Exception | None) -> None:
+    def wait(self, error: BaseException | None) -> None:
         """Before the next attempt; StillBusyError from what the last one met, if there is no time left."""
         if self._left is not None:
             if self._left <= 0:
@@ -57,7 +53,7 @@ def code(error: Exception) -> int | None:
     return getattr(error, "hresult", getattr(error, "errornumber", None))
 
 
-def words(error: Exception | None) -> str:
+def words(error: BaseException | None) -> str:
     """The error in Excel's own words, where it has some."""
     of_excel = (getattr(error, "excepinfo", None) or (None,) * 3)[2]
     return str(of_excel or error or "no reason given")

@@ -1,7 +1,8 @@
 """A workbook file that shows a run: after every epoch it is written whole, with the run's sheets as they then are.
 
-Where there was none, it is the default workbook. One of gradsheet's that is there, with whatever the user made of it,
-keeps everything else; so does one that the user saves while the training goes on.
+It is no Target: nobody works in it, and nothing of it waits. Where there was none, it is the default workbook. One of
+gradsheet's that is there, with whatever the user made of it, keeps everything else; so does one that the user saves
+while the training goes on.
 """
 
 import io
@@ -19,7 +20,7 @@ from workbook.parts.texts import listing
 from workbook.sheets import run_report
 from workbook.sheets.run_report import RunReport
 from workbook.sheets.run_sheets import NAMES
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import FileTakenError, GradsheetError, UnwritableError
 from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES
 
 FOREIGN = (
@@ -87,7 +88,7 @@ class WorkbookFile:
                 return self._write(report)
             except _Meanwhile:
                 pass
-        raise GradsheetError(f"{self.path} is being written by another program all the time.")
+        raise UnwritableError(f"{self.path} is being written by another program all the time.")
 
     def _write(self, report: RunReport) -> None:
         there = self._look()
@@ -113,7 +114,7 @@ class WorkbookFile:
         if there is not None and there != self._written:
             foreign = origin_of_content(io.BytesIO(there)) is Origin.FOREIGN
             if foreign and not self.force:
-                raise GradsheetError(FOREIGN.format(path=self.path))
+                raise FileTakenError(FOREIGN.format(path=self.path))
             self._base = None if foreign else there
         return there
 

@@ -9,13 +9,26 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from trainer.folders import runs_folder
 from trainer.run import STATUS, STOP, is_running
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import StartError, UnwritableError
 
 WORKER_LOCK, OUTPUT = ".worker", "output.txt"
 START_SECONDS = 60.0
 _NO_WINDOW, _NEW_GROUP, _BREAKAWAY = 0x08000000, 0x00000200, 0x01000000
 """Windows' CREATE_NO_WINDOW, CREATE_NEW_PROCESS_GROUP, CREATE_BREAKAWAY_FROM_JOB."""
+
+
+def is_own(folder: Path) -> bool:
+    """Whether the folder lies in the user's own runs folder. Only its name is looked at, the disk isn't asked.
+
+    A workbook from somebody else may name any folder, and only to look for one on a server of theirs would tell that
+    server who the user is.
+    """
+    if not folder.is_absolute():
+        return False
+    runs, named = (Path(os.path.normcase(os.path.abspath(path))) for path in (runs_folder(), folder))
+    return runs in named.parents
 
 
 def is_active(folder: Path) -> bool:
@@ -45,7 +58,7 @@ def start_worker(folder: Path, arguments: list[str]) -> None:
         for of_before in (STATUS, STOP):  # an earlier end, and an earlier wish to end, are not this one's
             (folder / of_before).unlink(missing_ok=True)
     except OSError as error:
-        raise GradsheetError(f"The run folder {folder} can't be made: {error.strerror}.") from error
+        raise UnwritableError(f"The run folder {folder} can't be made: {error.strerror}.") from error
     with open(folder / OUTPUT, "ab") as output:
         process = detached("workbook.live.worker", ["--folder", str(folder), *arguments], output)
     deadline = time.monotonic() + START_SECONDS
@@ -53,11 +66,6 @@ def start_worker(folder: Path, arguments: list[str]) -> None:
         if process.poll() is not None or time.monotonic() > deadline:
             return  # it ended at once: the folder says why
         time.sleep(0.02)
-
-
-def start_follower(folder: Path, book: str) -> None:
-    """Start to bring the run's rows into the open workbook of that full name."""
-    detached("workbook.live.follow", ["--book", book, "--run-dir", str(folder)], subprocess.DEVNULL)
 
 
 def note(folder: Path, text: str) -> None:
@@ -79,7 +87,7 @@ def detached(module: str, arguments: list[str], output) -> subprocess.Popen:
         except PermissionError:  # Excel's job lets nobody out: then without
             return subprocess.Popen(command, creationflags=_NO_WINDOW | _NEW_GROUP, **streams)
     except OSError as error:
-        raise GradsheetError(f"Python can't be started ({error.strerror}): {sys.executable}") from error
+        raise StartError(f"Python can't be started ({error.strerror}): {sys.executable}") from error
 
 
 def open_folder(folder: Path) -> None:
@@ -91,4 +99,4 @@ def open_folder(folder: Path) -> None:
         try:
             subprocess.Popen([opener, str(folder)], start_new_session=True)
         except OSError as error:
-            raise GradsheetError(f"No program shows folders here; the run is in {folder}.") from error
+            raise StartError(f"No program shows folders here; the run is in {folder}.") from error

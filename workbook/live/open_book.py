@@ -10,7 +10,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import xlwings
 
@@ -33,7 +33,7 @@ def tame_xlwings() -> None:
     It repeats refused calls itself, without a pause, and some for ever: here every call is made once, and `ask` repeats
     it. And at the end of the process it would end each Excel whose windows it doesn't find.
     """
-    windows = sys.modules.get("xlwings._xlwindows")
+    windows: Any = sys.modules.get("xlwings._xlwindows")
     if windows:
         windows.N_COM_ATTEMPTS = 1
         atexit.unregister(windows.cleanup)
@@ -58,7 +58,8 @@ class OpenBook:
     ):
         """Nothing is asked of Excel yet. seconds: how long a busy Excel is waited for; None: as long as it takes."""
         self.full_name, self._pause, self._seconds = full_name, pause, seconds
-        self._book, self._sheet = book, None
+        self._book = book
+        self._sheet: xlwings.Sheet | None = None
         self._absences, self._allowed_absences = 0, ABSENCES_AT_FIRST
 
     def with_sheet(self, action: Callable[["xlwings.Sheet"], Answer]) -> Answer:
@@ -90,6 +91,7 @@ class OpenBook:
 
     def _again(self, action: Callable[[], Answer]) -> Answer:
         patience = Patience(self._pause, self._seconds)
+        error: BaseException | None = None
         for _ in range(FAILURES):
             try:
                 return action()
@@ -203,7 +205,7 @@ def _find_sheet(book: "xlwings.Book") -> "xlwings.Sheet":
 
 def _names_of(sheet: "xlwings.Sheet") -> set[str]:
     """The names of the sheet's own cells."""
-    return {name.name.rpartition("!")[2] for name in sheet.names if "#REF!" not in name.refers_to}
+    return {name.name.rpartition("!")[2] for name in sheet.names if "#REF!" not in (name.refers_to or "")}
 
 
 def _hindrance(sheet: "xlwings.Sheet") -> str | None:

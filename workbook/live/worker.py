@@ -11,8 +11,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from trainer.endings import ending_of
 from trainer.run import Status, write_status
-from workbook.endings import ending_of
 from workbook.live.launch import OUTPUT, WORKER_LOCK
 
 LOCK_SECONDS = 2.0  # somebody who only asks is_active holds the lock for a moment

@@ -13,7 +13,7 @@ from pyopenvba.cfb import CFB
 from pyopenvba.vba import VBAModuleKind
 
 from workbook.macros import wrappers
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import MissingPackageError
 
 BUTTONS, SETUP = "gradsheet_buttons", "gradsheet_setup"
 BOOK_CODE_NAME = "ThisWorkbook"
@@ -46,7 +46,7 @@ def code_name(place: int) -> str:
 def vba_project(sheets: int) -> bytes:
     """The part vbaProject.bin for a workbook of so many sheets. The same input gives the same bytes.
 
-    Raises GradsheetError where the installed xlwings lacks the modules that a workbook needs.
+    Raises MissingPackageError where the installed xlwings lacks the modules that a workbook needs.
     """
     with tempfile.TemporaryDirectory(prefix="gradsheet-") as folder:
         path = Path(folder) / "project.xlsm"
@@ -107,7 +107,7 @@ def _without_cache(project: bytes) -> bytes:
 def _of_xlwings(name: str) -> Path:
     path = Path(xlwings.__file__).with_name(name)
     if not path.is_file():
-        raise GradsheetError(
+        raise MissingPackageError(
             f"The installed xlwings {xlwings.__version__} has no {name}; run python -m pip install --force-reinstall "
             f"xlwings=={xlwings.__version__}."
         )

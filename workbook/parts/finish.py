@@ -77,7 +77,7 @@ def write(
                 name = page.sheet.title
                 if name in run_sheets:
                     properties[proof.SHEET + name] = _sheet_proof(content, page, run_sheets[name])
-                chunks = _sheet(content, page, strings, on_rows)
+                chunks: Iterable[bytes] = _sheet(content, page, strings, on_rows)
             elif part.endswith((".xml", ".rels")):
                 root = _mended(part, ET.fromstring(content), by_drawing.get(part))
                 if part in button_places:
@@ -100,8 +100,8 @@ def _sheet_proof(content: bytes, page: Page, free: str) -> str:
     """A sheet's proof, from its XML as openpyxl wrote it."""
     root = ET.fromstring(content)
     for cell in root.iter(f"{MAIN}c"):
-        if cell.get("r") in page.cached:
-            _cache(cell, page.cached[cell.get("r")])
+        if cell.attrib["r"] in page.cached:
+            _cache(cell, page.cached[cell.attrib["r"]])
     drawn = len(page.sheet._charts) + len(page.sheet._images) + len(page.shapes)
     return proof.sheet_proof(proof.contents(root, []), drawn, free)
 
@@ -119,7 +119,7 @@ def _add(target: zipfile.ZipFile, part: str, chunks: Iterable[bytes]) -> None:
 def _drawing_of(source: zipfile.ZipFile, sheet: str) -> str:
     """The drawing part of a sheet. Every sheet with shapes has a chart, so openpyxl wrote one."""
     relations = ET.fromstring(source.read(_relations_of(sheet)))
-    targets = [r.get("Target") for r in relations if r.get("Type").endswith("/drawing")]
+    targets = [r.attrib["Target"] for r in relations if r.attrib["Type"].endswith("/drawing")]
     return targets[0].removeprefix("/")
 
 
@@ -171,25 +171,31 @@ def _sheet(content: bytes, page: Page, strings: dict[str, int], on_rows: Callabl
     for cell in root.iter(f"{MAIN}c"):
         if cell.get("t") == "inlineStr":
             _share(cell, strings)
-        elif cell.get("r") in page.cached:
-            _cache(cell, page.cached[cell.get("r")])
+        elif cell.attrib["r"] in page.cached:
+            _cache(cell, page.cached[cell.attrib["r"]])
     if page.buttons:
         controls.add_buttons(root)
     if page.rows is None:
         yield _canonical(root)
         return
-    data = root.find(f"{MAIN}sheetData")
+    data, dimension = _child(root, "sheetData"), _child(root, "dimension")
     placeholder = next(row for row in data if row.get("r") == str(page.rows_from))
     marker = ET.Element(f"{MAIN}streamed-rows")
     data[list(data).index(placeholder)] = marker
-    dimension = root.find(f"{MAIN}dimension")
-    dimension.set("ref", _grown(dimension.get("ref"), page.rows_to))
+    dimension.set("ref", _grown(dimension.attrib["ref"], page.rows_to))
     before, _, after = _canonical(root).partition(b"<streamed-rows></streamed-rows>")
     yield before
     for rows in _batched(page.rows(), ROWS_AT_ONCE):
         yield "".join(rows).encode()
         on_rows(len(rows))
     yield after
+
+
+def _child(element: ET.Element, name: str) -> ET.Element:
+    """A child that openpyxl always writes."""
+    child = element.find(f"{MAIN}{name}")
+    assert child is not None, name
+    return child
 
 
 def _batched(rows: Iterable[str], size: int) -> Iterator[list[str]]:
@@ -200,7 +206,7 @@ def _batched(rows: Iterable[str], size: int) -> Iterator[list[str]]:
 
 def _share(cell: ET.Element, strings: dict[str, int]) -> None:
     """Move a cell's text into the shared strings, where Excel wants it."""
-    inline = cell.find(f"{MAIN}is")
+    inline = _child(cell, "is")
     text = "".join(t.text or "" for t in inline.iter(f"{MAIN}t"))
     cell.remove(inline)
     cell.set("t", "s")

@@ -19,7 +19,7 @@ from lxml import etree
 
 from trainer.files import write_whole
 from workbook.parts.zip_parts import MAX_TOTAL
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import GradsheetError, NotAWorkbookError
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -38,7 +38,7 @@ def sound(path: Path) -> Iterator[None]:
     except GradsheetError:
         raise
     except (etree.XMLSyntaxError, KeyError, ValueError, IndexError, AttributeError, TypeError) as error:
-        raise GradsheetError(f"{path} is too damaged to be copied; save it again in Excel first.") from error
+        raise NotAWorkbookError(f"{path} is too damaged to be copied; save it again in Excel first.") from error
 
 
 def tag(name: str) -> str:
@@ -50,17 +50,17 @@ class Package:
     """The parts of a workbook file, by their names without a leading slash."""
 
     def __init__(self, path: Path, file: BinaryIO | None = None):
-        """Read every part, from the open file where one is given. Raises GradsheetError where that can't be done."""
+        """Read every part, from the open file where one is given. Raises NotAWorkbookError where that can't be done."""
         self.path = path
         self.changed: dict[str, bytes | None] = {}
         try:
             with zipfile.ZipFile(file or path) as archive:
                 self.infos = archive.infolist()
                 if sum(info.file_size for info in self.infos) > MAX_TOTAL:
-                    raise GradsheetError(f"{path} unpacks to too much data; that is no hand-made sheet.")
+                    raise NotAWorkbookError(f"{path} unpacks to too much data; that is no hand-made sheet.")
                 self.contents = {info.filename: archive.read(info) for info in self.infos}
         except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-            raise GradsheetError(f"{path} is damaged; save it again or ask for another copy.") from error
+            raise NotAWorkbookError(f"{path} is damaged; save it again or ask for another copy.") from error
         self.names = {info.filename.lstrip("/"): info.filename for info in self.infos}
 
     def __contains__(self, part: str) -> bool:

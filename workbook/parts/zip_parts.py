@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import NotAWorkbookError
 
 MAX_PART = 400 * 2**20  # bytes of one part, unpacked
 MAX_TREE = 8 * 2**20  # of one that is held as a whole: all but sheets and texts
@@ -28,14 +28,14 @@ class Parts:
     """The parts of one .xlsx file."""
 
     def __init__(self, path: Path, archive: zipfile.ZipFile):
-        """Of an opened archive. Raises GradsheetError where it holds too much."""
+        """Of an opened archive. Raises NotAWorkbookError where it holds too much."""
         self.path, self.archive = path, archive
         self.parts = {name.lstrip("/"): name for name in archive.namelist()}
         size = sum(info.file_size for info in archive.infolist())
         if size > MAX_TOTAL:
-            raise GradsheetError(f"{path} unpacks to {size / 2**20:,.0f} MiB; that is no hand-made sheet.")
+            raise NotAWorkbookError(f"{path} unpacks to {size / 2**20:,.0f} MiB; that is no hand-made sheet.")
         if len(archive.infolist()) > MAX_PARTS:
-            raise GradsheetError(f"{path} holds {len(archive.infolist()):,} parts; that is no hand-made sheet.")
+            raise NotAWorkbookError(f"{path} holds {len(archive.infolist()):,} parts; that is no hand-made sheet.")
         self.unpacked = 0
 
     def __contains__(self, part: str | None) -> bool:
@@ -49,20 +49,20 @@ class Parts:
                 return part
         if "xl/workbook.xml" in self.parts:
             return "xl/workbook.xml"
-        raise GradsheetError(f"{self.path} holds no workbook; save it as .xlsx.")
+        raise NotAWorkbookError(f"{self.path} holds no workbook; save it as .xlsx.")
 
     def _open(self, part: str, limit: int = MAX_PART) -> Iterator[bytes]:
         """The part in pieces, never more than `limit`: what the archive says of its sizes may be a lie."""
         read = 0
         info = self.archive.getinfo(self.parts[part])
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise GradsheetError(f"{self.path} is packed in a way that Excel can't open; save it again in Excel.")
+            raise NotAWorkbookError(f"{self.path} is packed in a way that Excel can't open; save it again in Excel.")
         with self.archive.open(info) as stream:
             while piece := stream.read(1 << 16):
                 read += len(piece)
                 self.unpacked += len(piece)
                 if read > limit or self.unpacked > MAX_TOTAL:
-                    raise GradsheetError(f"{self.path} unpacks to too much data; that is no hand-made sheet.")
+                    raise NotAWorkbookError(f"{self.path} unpacks to too much data; that is no hand-made sheet.")
                 yield piece
 
     def xml(self, part: str) -> etree._Element:
@@ -110,7 +110,7 @@ class Parts:
                 else:
                     return
             if held > MAX_PIECE or (opened is not None and len(opened) > limit):
-                raise GradsheetError(
+                raise NotAWorkbookError(
                     f"{self.path}: a <{name}> of {part} goes on without an end; that is no hand-made sheet."
                 )
         parser.close()

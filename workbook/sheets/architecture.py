@@ -66,7 +66,7 @@ def _size(shape: tuple[int, ...]) -> str:
 
 def stages(layers: "tuple[LayerRow, ...]") -> list[tuple[str, str, tuple[int, ...], list[str]]]:
     """The layers that change the shape: (kind, caption, output shape, what follows without changing it)."""
-    found = [("Input", "image", INPUT_SHAPE, [])]
+    found: list[tuple[str, str, tuple[int, ...], list[str]]] = [("Input", "image", INPUT_SHAPE, [])]
     for layer in layers:
         short = {"ReLU": "ReLU", "BatchNorm2d": "BN", "Dropout": "Dropout"}.get(layer.kind)
         if short:

@@ -4,8 +4,8 @@ from openpyxl.formatting.rule import ColorScaleRule, DataBarRule
 from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 
-from workbook.parts.page import TRAINING_TAB, UDF, Page
-from workbook.sheets.run_report import RunReport
+from workbook.parts.page import TRAINING_TAB, UDF, Page, Value
+from workbook.sheets.run_report import Pad, RunReport
 
 DIGIT_PAD = "Digit pad"
 SIDE, FIRST_COLUMN, FIRST_ROW = 28, 2, 4
@@ -28,7 +28,8 @@ def write(page: Page, report: RunReport) -> None:
         sheet.row_dimensions[FIRST_ROW + k].height = PIXEL_POINTS
     page.put("B1", "Digit pad", "title")
     sheet.row_dimensions[1].height = 34
-    if report.pad is None:
+    pad = report.pad
+    if pad is None:
         page.put("B2", "No epoch is finished yet.", "note")
         return
     page.put(
@@ -36,29 +37,29 @@ def write(page: Page, report: RunReport) -> None:
         f"Each cell is a pixel from 0 (paper) to 255 (ink). The digit is a test image: {report.data_label}.",
         "note",
     )
-    for r, row in enumerate(report.pad.image.tolist()):
+    for r, row in enumerate(pad.image.tolist()):
         for c, value in enumerate(row):
             page.put(f"{get_column_letter(FIRST_COLUMN + c)}{FIRST_ROW + r}", value, "pixel")
     sheet.conditional_formatting.add(GRID, ColorScaleRule("num", 0, "F7F7F7", None, None, None, "num", 255, "1A1A1A"))
-    _answer(page, report)
+    _answer(page, pad)
 
 
-def _answer(page: Page, report: RunReport) -> None:
+def _answer(page: Page, pad: Pad) -> None:
     """The answer, one below the other: digit, ten probabilities, the data the network was trained on."""
     names, numbers = (get_column_letter(ANSWER_COLUMN + k) for k in (0, 1))
     page.sheet.column_dimensions[names].width = 18
     page.sheet.column_dimensions[numbers].width = 38
-    prediction = report.pad.prediction
+    prediction = pad.prediction
     page.put(f"{names}{FIRST_ROW}", "The network says", "heading")
     top = FIRST_ROW + 6
-    is_blank, blank = f"SUM({GRID})=0", not report.pad.image.any()
+    is_blank, blank = f"SUM({GRID})=0", not pad.image.any()
     shown = "–" if blank else prediction.digit
     page.formula(f"{names}{FIRST_ROW + 1}", f'IF({is_blank},"–",{numbers}{top})', shown, "digit")
     page.sheet.merge_cells(f"{names}{FIRST_ROW + 1}:{numbers}{FIRST_ROW + 3}")
     page.formula(f"{names}{top - 2}", f'IF({is_blank},"{BLANK}","")', BLANK if blank else "", "note")
     page.put(f"{names}{top - 1}", "answer", "table head")
     page.put(f"{numbers}{top - 1}", "from the network", "table head")
-    answer = [prediction.digit, *prediction.probabilities, prediction.data_label]
+    answer: list[Value] = [prediction.digit, *prediction.probabilities, prediction.data_label]
     for k, name in enumerate(["digit", *(f"probability of {digit}" for digit in range(10)), "trained on"]):
         page.put(f"{names}{top + k}", name, "table")
     cells = f"{numbers}{top}:{numbers}{top + len(answer) - 1}"
@@ -82,6 +83,6 @@ def _answer(page: Page, report: RunReport) -> None:
         "written. In the macro workbook (.xlsm),",
         f"=MNIST_PREDICT({GRID}) asks anew.",
     )
-    lines = (f"The label is {report.pad.label}.", *(asked_anew if page.formulas == UDF else as_written))
+    lines = (f"The label is {pad.label}.", *(asked_anew if page.formulas == UDF else as_written))
     for k, line in enumerate(lines):
         page.put(f"{names}{top + len(answer) + 1 + k}", line, "note")

@@ -14,7 +14,7 @@ from workbook.parts.references import absolute, quoted
 from workbook.sheets.chosen_weight import COLUMNS as PANEL_COLUMNS
 from workbook.sheets.chosen_weight import Panel
 from xlfuncs import explain
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import LimitError
 from xlfuncs.limits import MAX_COLUMNS, MAX_ROWS
 from xlfuncs.network import Bias, Network, Weight
 from xlfuncs.spec import Spec
@@ -44,7 +44,7 @@ def check_size(spec: Spec) -> None:
     """Refuse a network whose table is wider than Excel's sheets, before anything of that size is made."""
     columns = spec.column_count
     if columns > MAX_COLUMNS:
-        raise GradsheetError(f"A {spec} network needs {columns:,} columns; Excel has {MAX_COLUMNS:,}: use fewer units.")
+        raise LimitError(f"A {spec} network needs {columns:,} columns; Excel has {MAX_COLUMNS:,}: use fewer units.")
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Layout:
         """Refuse what Excel can't hold, with one sentence."""
         if self.last_row > MAX_ROWS:
             at_most = MAX_ROWS - self.header_row
-            raise GradsheetError(
+            raise LimitError(
                 f"--iterations {self.iterations:,} is more than Excel has rows: a sheet of this network has room for "
                 f"{at_most:,}."
             )

@@ -1,6 +1,7 @@
 """The sheet Mistakes: confusion matrix, accuracy of each digit, the digits the network got wrong as pictures."""
 
 import io
+from typing import TYPE_CHECKING
 
 from openpyxl.drawing.image import Image
 from openpyxl.formatting.rule import ColorScaleRule, DataBarRule
@@ -8,6 +9,9 @@ from openpyxl.utils import get_column_letter
 
 from workbook.parts.page import TRAINING_TAB, Page
 from workbook.sheets.run_report import RunReport
+
+if TYPE_CHECKING:
+    from trainer.predict import Examination
 
 MISTAKES = "Mistakes"
 MATRIX_ROW = 5
@@ -25,21 +29,20 @@ def write(page: Page, report: RunReport) -> None:
         sheet.column_dimensions[get_column_letter(k)].width = 13
     page.put("B1", "What the network gets wrong", "title")
     sheet.row_dimensions[1].height = 34
-    if report.examination is None:
+    found = report.examination
+    if found is None:
         page.put("B2", "No epoch is finished yet.", "note")
         return
-    found = report.examination
     wrong = len(found.indices)
     images = int(found.confusion.sum())
     summary = f"{wrong:,} of {images:,} test images, after epoch {found.epoch}, the best. Data: {found.data_label}."
     page.put("B2", summary, "note")
-    _matrix(page, report)
-    _pictures(page, report)
+    _matrix(page, found)
+    _pictures(page, found)
 
 
-def _matrix(page: Page, report: RunReport) -> None:
+def _matrix(page: Page, found: "Examination") -> None:
     """Row = label, column = prediction; the diagonal is what is right."""
-    found = report.examination
     page.put(f"B{MATRIX_ROW - 1}", "Confusion matrix: rows are the labels, columns the predictions", "heading")
     page.put(f"B{MATRIX_ROW}", "label \\ said", "table head")
     page.put(f"M{MATRIX_ROW}", "right", "table head")
@@ -74,9 +77,8 @@ def _off_diagonal() -> str:
     return " ".join(ranges)
 
 
-def _pictures(page: Page, report: RunReport) -> None:
+def _pictures(page: Page, found: "Examination") -> None:
     """The surest mistakes first, ten in a row, with label, prediction and confidence below each."""
-    found = report.examination
     count = len(found.indices)
     shown = min(count, MAX_PICTURES)
     which = "All of them" if shown == count else f"The {shown} surest of {count:,}"

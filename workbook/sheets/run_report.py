@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainer.log import EpochRow
-from trainer.names import INSTALL
 from trainer.published import PUBLISHED_LOG, PublishedRow
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import GradsheetError, MissingPackageError
 
 if TYPE_CHECKING:
     from trainer.model import LayerRow
@@ -57,7 +56,7 @@ def of_folder(folder: Path | str) -> RunReport:
     try:
         from trainer.run import load_run
     except ImportError as error:
-        raise GradsheetError(f"Reading a run needs the package {error.name}; run {INSTALL}, then try again.") from error
+        raise MissingPackageError.of(error.name, "Reading a run") from error
     return of_run(load_run(folder))
 
 

@@ -15,7 +15,7 @@ from workbook.check.read.book import Book
 from workbook.check.report.lines import effect_text, table_text
 from workbook.parts.opc import MAIN, Package, sound
 from workbook.parts.references import a1, on_sheet
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import NotAWorkbookError, OptionError
 
 Place = tuple[str, int, int]
 CHECK_SHEET = "Check"
@@ -67,9 +67,9 @@ def open_for_copy(path: Path, out: Path) -> Package:
     """The package of a workbook that is to be copied. Raises GradsheetError where the copy's name doesn't fit it."""
     package = Package(path)
     if out.suffix.lower() != package.ending():
-        raise GradsheetError(f"{path.name} needs a copy of its own kind; name it {out.with_suffix(package.ending())}.")
+        raise OptionError(f"{path.name} needs a copy of its own kind; name it {out.with_suffix(package.ending())}.")
     if package.xml(package.main()).tag != f"{{{MAIN}}}workbook":
-        raise GradsheetError(f"{path} is saved as Strict Open XML; save it as Excel Workbook (.xlsx) first.")
+        raise NotAWorkbookError(f"{path} is saved as Strict Open XML; save it as Excel Workbook (.xlsx) first.")
     return package
 
 

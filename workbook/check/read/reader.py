@@ -19,7 +19,7 @@ from workbook.check.read.arrays import named_table, note_array, spread_arrays
 from workbook.check.read.book import Book, Cell, Chart, NamedTable, Series, Sheet
 from workbook.check.read.formula import MAX_LENGTH, Template, key_of, parse, pattern_of
 from workbook.parts.zip_parts import MAX_PIECE, UNSOUND, Parts, local
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import GradsheetError, NotAWorkbookError, UnreadableError
 
 MAX_CELLS = 700_000  # of one file; what lies beyond is reported as unread
 MAX_TEXTS = 32 * 2**20  # characters of the texts that cells share
@@ -44,17 +44,19 @@ def read_book(path: Path | str) -> Book:
     except UNSOUND as error:
         if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:
             raise MemoryError from error
-        raise GradsheetError(f"{path} is damaged ({_reason(error)}); save it again or ask for another copy.") from error
+        raise NotAWorkbookError(
+            f"{path} is damaged ({_reason(error)}); save it again or ask for another copy."
+        ) from error
     except OSError as error:
-        raise GradsheetError(f"{path} can't be read: {_reason(error)}.") from error
-    raise GradsheetError(_not_a_workbook(path, start))
+        raise UnreadableError(f"{path} can't be read: {_reason(error)}.") from error
+    raise NotAWorkbookError(_not_a_workbook(path, start))
 
 
 def _refuse_devices(path: Path) -> None:
     """A pipe or a device may never end, and reading it may change it."""
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise GradsheetError(f"{path} is no file but a pipe, a socket or a device, which are not opened.")
+        raise UnreadableError(f"{path} is no file but a pipe, a socket or a device, which are not opened.")
 
 
 def _reason(error: Exception) -> str:
@@ -85,9 +87,9 @@ class _Reader:
     def book(self) -> Book:
         """The workbook."""
         if "mimetype" in self.parts or "META-INF/manifest.xml" in self.parts:
-            raise GradsheetError(f"{self.path} is an OpenDocument file; save it as .xlsx.")
+            raise NotAWorkbookError(f"{self.path} is an OpenDocument file; save it as .xlsx.")
         if "xl/workbook.bin" in self.parts:
-            raise GradsheetError(f"{self.path} is a binary workbook (.xlsb); save it as .xlsx.")
+            raise NotAWorkbookError(f"{self.path} is a binary workbook (.xlsb); save it as .xlsx.")
         main = self.parts.main()
         root = self.parts.xml(main)
         relations = self.parts.relations(main)
@@ -115,7 +117,7 @@ class _Reader:
             texts.append(_text(item))
             room -= len(texts[-1]) + 50  # of the string itself
             if room < 0:
-                raise GradsheetError(f"{self.path} holds too many texts; that is no hand-made sheet.")
+                raise NotAWorkbookError(f"{self.path} holds too many texts; that is no hand-made sheet.")
         return texts
 
     def _sheet(self, name: str, part: str, strings: list[str]) -> Sheet:

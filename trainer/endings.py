@@ -9,7 +9,6 @@
 Nothing heavy is imported here: `process` has the signals in hand before numpy, openpyxl or torch are loaded.
 """
 
-import errno
 import os
 import signal
 import sys
@@ -20,9 +19,9 @@ from importlib import import_module
 from types import ModuleType
 from typing import NamedTuple
 
-from trainer.names import INSTALL
+from trainer import refusals
 from trainer.terminal import say
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import GradsheetError, MissingPackageError, TooLittleMemoryError
 
 DONE, MISTAKE, OWN_FAULT, BROKEN_PIPE = 0, 2, 70, 128 + 13
 OURS = ("trainer", "workbook", "xlfuncs")
@@ -52,43 +51,22 @@ def ending_of(error: BaseException) -> Ending | None:
             return Ending(MISTAKE, str(error))
         case KeyboardInterrupt():
             return Ending(128 + getattr(error, "number", signal.SIGINT), "Stopped.")
+        case SystemExit(code=str(sentence)):
+            return Ending(MISTAKE, sentence)
         case SystemExit():  # argparse has spoken already; rich leaves a closed pipe with a 1, which is check's "wrong"
             broken = isinstance(error.__context__, BrokenPipeError)
-            return Ending(BROKEN_PIPE if broken else error.code or DONE, "")
+            return Ending(BROKEN_PIPE if broken else int(error.code or DONE), "")
         case BrokenPipeError():
             return Ending(BROKEN_PIPE, "")
         case MemoryError():
-            return Ending(MISTAKE, f"There is too little memory for this; {CLOSE_PROGRAMS}.")
+            return Ending(MISTAKE, str(TooLittleMemoryError(CLOSE_PROGRAMS)))
         case OSError():
-            return Ending(MISTAKE, system_sentence(error))
+            return Ending(MISTAKE, refusals.sentence(error))
         case ModuleNotFoundError(name=str(name)) if name.partition(".")[0] not in OURS:
-            return Ending(MISTAKE, f"gradsheet needs the package {name}; run {INSTALL}, then try again.")
+            return Ending(MISTAKE, str(MissingPackageError.of(name)))
         case RuntimeError() if "ymlink loop" in str(error):  # pathlib's word for ELOOP before Python 3.13
             return Ending(MISTAKE, f"{error}; remove the link or choose another file.")
     return None
-
-
-def system_sentence(error: OSError) -> str:
-    """What the operating system refused, and what to do."""
-    reason = error.strerror or str(error) or type(error).__name__
-    reason = reason[0].lower() + reason[1:]
-    if error.filename is None:
-        # A stream has no name; files have, and write_whole's own sentences.
-        return f"The output can't be written: {reason}; send it elsewhere, or free some space."
-    name = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else error.filename
-    match error.errno:
-        case errno.ENOENT:
-            return f"{name} does not exist; check the name."
-        case errno.EACCES | errno.EPERM:
-            return f"{name} can't be used: this account has no right to it; change its rights or choose another."
-        case errno.ENAMETOOLONG:
-            return f"{name} can't be used: the name is too long; choose a shorter one."
-        case errno.ELOOP:
-            return f"{name} can't be used: its links lead in a circle; remove the link or choose another file."
-        case errno.ENOSPC | errno.EDQUOT:
-            return f"{name} can't be written: the disk is full; free some space or choose another folder."
-        case _:
-            return f"{name} can't be used: {reason}."
 
 
 def concluded(command: Callable[[], int]) -> int:
@@ -190,7 +168,7 @@ def _flushed(code: int) -> int:
         sys.stdout.flush()
     except OSError as error:
         ending = ending_of(error)
-        if code in (DONE, 1):
+        if ending is not None and code in (DONE, 1):
             tell(ending.sentence)
             code = ending.code
         with suppress(OSError):  # what is left in the buffer goes nowhere

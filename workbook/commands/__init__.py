@@ -1,0 +1,1 @@
+"""The commands of `gradsheet`: a module each, with its arguments (`add_arguments`) and what it does (`run`)."""
