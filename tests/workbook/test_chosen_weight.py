@@ -156,3 +156,8 @@ def test_numbers_only(tmp_path):
     cells = [["" if cell is None else cell for cell in row] for row in sheet.iter_rows(values_only=True)]
     agrees(shown(cells, layout.panel), explain.lines(network, "w1", row))
     assert not sheet.data_validations.dataValidation
+
+
+def test_the_hidden_sheets_names_fit_excel():
+    """31 characters; a learning rate may take 23."""
+    assert len(derivation_sheet.name_of(sheet_name(1.2345678901234567e-100))) <= 31
