@@ -298,4 +298,6 @@ def _numbers(form: Form, table: _Table, values: dict[Parts, str], top: int) -> l
         return values[parts]
 
     found = [excel(line.formula, reference) for line in form.lines if line.formula]
+    if len(found[-1]) > FORMULA:  # the whole gradient of a layer before very many outputs
+        found[-1] = table.value_of(f'"∂E/∂"&{NAME}')
     return [a1(top + len(form.lines) - 1, LINE_COLUMN + 2), *found]
