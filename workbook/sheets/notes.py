@@ -17,7 +17,7 @@ from workbook.parts.references import a1, absolute, quoted
 from workbook.parts.texts import plain
 from workbook.sheets.layout import START, Layout, StartLayout, sheet_name
 from workbook.sheets.rate_table import RateTable
-from xlfuncs.network import DEFAULT, Network
+from xlfuncs.network import Network
 
 NOTES = "Notes"
 DEAD, SATURATED = "dead", "saturated"
@@ -85,9 +85,9 @@ def _between_or_right(activation: str) -> tuple[Callable[[str, str], str], Calla
     )
 
 
-def wanted(layout: Layout, tables: list[RateTable]) -> bool:
-    """Whether a workbook has notes. The exercise's stays as it is, byte by byte, unless there is something to say."""
-    return layout.network != DEFAULT or any(_all_notes(layout.network, tables))
+def wanted(layout: Layout, tables: list[RateTable], *, reference: bool) -> bool:
+    """Whether a workbook has notes. The exercise as it was published stays as it is, unless it has something to say."""
+    return not reference or any(_all_notes(layout.network, tables))
 
 
 def write(page: Page, layout: Layout, tables: list[RateTable], row: int) -> int:
@@ -121,7 +121,8 @@ def _all_notes(network: Network, tables: list[RateTable]) -> list[str]:
 
 
 def _notes(network: Network, table: RateTable) -> Iterator[str]:
-    (first, last), rate = _ends(network, table), f"ɳ = {plain(table.learning_rate)}"
+    errors = table.e_total(network)
+    first, last, rate = errors[0], errors[-1], f"ɳ = {plain(table.learning_rate)}"
     grown, stuck = last > GROWN * first, first > NOTHING and last > UNCHANGED * first
     yield rate + GROWS if grown else rate + STUCK if stuck else ""
     for kind in (DEAD, SATURATED):
@@ -135,21 +136,11 @@ def _hides(kind: str, first: float, last: float) -> bool:
 
 
 def since(network: Network, table: RateTable, unit: Watched) -> int:
-    """The iteration since which a unit has been at its end for every sample, 0 where it isn't at last."""
-    steps, *columns = (table.table[:, network.column_names.index(name)] for name in ("iteration", *unit.columns))
-    awake = int(steps[unit.is_awake(*columns)].max(initial=0))
-    return 0 if steps[-1] - awake < _turn(table) else awake + 1
-
-
-def _turn(table: RateTable) -> int:
-    """Iterations until each sample was taken; fewer of them at its end say nothing of a unit."""
-    return 1
-
-
-def _ends(network: Network, table: RateTable) -> tuple[float, float]:
-    """E_total at first and at last, as Start's table of learning rates has them."""
-    errors = table.e_total(network)
-    return errors[0], errors[-1]
+    """The iteration since which a unit has been at its end, 0 where it isn't at last."""
+    columns = (table.table[:, network.column_names.index(name)] for name in unit.columns)
+    awake = np.flatnonzero(unit.is_awake(*columns))
+    asleep_from = int(awake[-1]) + 2 if awake.size else 1
+    return asleep_from if asleep_from <= len(table.table) else 0
 
 
 def _sentence(rate: str, kind: str, units: list[tuple[str, int]], *, hidden: bool) -> str:
@@ -201,12 +192,12 @@ def _rate_formulas(page: Page, layout: Layout, units: list[Watched], table: Rate
     """A learning rate's columns of the hidden sheet; returns the formulas of its three sentences."""
     sheet, column, network = sheet_name(table.learning_rate), FIRST_COLUMN + 2 * k, layout.network
     name, first, last = (a1(row, column, "rc") for row in (NAME_ROW, ERRORS_ROW, ERRORS_ROW + 1))
-    at_first, at_last = _ends(network, table)
+    errors = table.e_total(network)
     row = StartLayout(network).table_row + 1 + k
     eta = f"{quoted(sheet)}!{absolute(layout.learning_rate)}"
     page.formula(name.replace("$", ""), f'"ɳ = "&{eta}', f"ɳ = {plain(table.learning_rate)}")
-    page.formula(first.replace("$", ""), f"{START}!D{row}", float(at_first))
-    page.formula(last.replace("$", ""), f"{START}!E{row}", float(at_last))
+    page.formula(first.replace("$", ""), f"{START}!D{row}", float(errors[0]))
+    page.formula(last.replace("$", ""), f"{START}!E{row}", float(errors[-1]))
     steps = layout.column_range("iteration", sheet)
     for kind in (DEAD, SATURATED):
         _unit_formulas(page, layout, table, column, {u: UNITS_ROW + k for k, u in enumerate(units) if u.kind == kind})
@@ -224,11 +215,11 @@ def _unit_formulas(page: Page, layout: Layout, table: RateTable, column: int, ro
     found: list[tuple[str, int]] = []
     for unit, row in rows.items():
         cells = [layout.column_range(name, sheet) for name in unit.columns]
-        # SUMPRODUCT makes the comparison run over the column without an array formula. A row of means has no units.
-        awake = f'SUMPRODUCT(MAX({unit.awake(*cells)}*({cells[0]}<>"")*{steps}))'
+        # SUMPRODUCT makes the comparison run over the column without an array formula.
+        awake = f"SUMPRODUCT(MAX({unit.awake(*cells)}*{steps}))"
         begun = since(layout.network, table, unit)
         at = a1(row, column)
-        page.formula(at, f"IFERROR(IF(MAX({steps})-{awake}<{_turn(table)},0,{awake}+1),0)", begun)
+        page.formula(at, f"IFERROR(IF({awake}>=MAX({steps}),0,{awake}+1),0)", begun)
         count = f'COUNTIF({a1(top, column, "r")}:{at},">0")'
         opening = f'IF({count}=1,"{STATE[unit.kind]}","")'
         words = f'IF({count}>1,", ","")&"{unit.unit}"&{opening}&" since iteration "&{at}'
