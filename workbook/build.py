@@ -116,7 +116,7 @@ def write(
     twins = [rate_table.twin_name(t.learning_rate) for t in tables] if formulas == UDF else []
     derivations = [derivation_sheet.name_of(sheet_name(t.learning_rate)) for t in tables]
     derivations = derivations if layout.panel and formulas != VALUES else []
-    noted = notes.wanted(layout, tables, reference=start.is_reference(layout, tables))
+    noted = notes.wanted(layout, tables)
     hidden = [*derivations, *([notes.NOTES] if noted and formulas != VALUES else [])]
     conf = [xlwings_conf.CONF] if macros else []
     names = [START, *(sheet_name(t.learning_rate) for t in tables), GRAPHS, *more, *conf, *twins, *hidden]

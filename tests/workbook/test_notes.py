@@ -95,6 +95,20 @@ def test_saturated_units(tmp_path, libreoffice):
     assert notes
 
 
+def test_a_saturated_unit_of_a_network_that_has_learned_is_no_fault(tmp_path, libreoffice):
+    """h1 stands at 1 from the beginning, and E_total falls below a twentieth all the same."""
+    path, case = tmp_path / "a.xlsx", (*TANH[:3], [9.0, *TANH[3][1:]])
+    layout = built(case, path, [0.1], 60)
+    sheets = libreoffice.recalculate(path)
+    assert asleep_since(sheets["LR=0.1"], layout, "a_h1", lambda a: abs(a) < 0.999) == 1
+    cached = load_workbook(path, data_only=True)["Start"].iter_rows(values_only=True)
+    assert said(sheets["Start"]) == said([["" if cell is None else cell for cell in row] for row in cached]) == []
+    short = built(case, path, [0.001], 60) and load_workbook(path, data_only=True)["Start"]
+    notes = said([["" if cell is None else cell for cell in row] for row in short.iter_rows(values_only=True)])
+    assert any("h1 has been saturated since iteration 1, while E_total is still there" in note for note in notes)
+    assert notes == said(libreoffice.recalculate(path)["Start"])
+
+
 def test_a_rate_that_diverges_or_does_not_learn(tmp_path, libreoffice):
     layout = built(LINEAR, tmp_path / "a.xlsx", iterations=8)
     learning_rate = layout.learning_rate

@@ -112,19 +112,11 @@ def _write_families(page: Page, network: Network, families: list[Family]) -> Non
         last = family.depth == len(network.layers) - 1 or not family.numbered
         behind = [] if last else network.weights_by_layer[family.depth + 1]
         facts = [
-            family.letter,
-            family.first,
-            family.inputs,
-            family.source,
-            family.unit,
-            int(family.numbered),
-            line,
-            count if len(family.forms) > 1 else 0,
-            count,
-            0 if last else network.layers[family.depth + 1].size,
-            int(behind[0].name[1:]) if behind else 0,
+            family.letter, family.first, family.inputs, family.source, family.unit, int(family.numbered),
+            line, count if len(family.forms) > 1 else 0, count,
+            0 if last else network.layers[family.depth + 1].size, int(behind[0].name[1:]) if behind else 0,
             network.layers[family.depth].size,
-        ]
+        ]  # fmt: skip
         for k, fact in enumerate(facts):
             page.put(a1(row, FAMILY_COLUMN + k), fact)
         line += count * len(family.forms)
@@ -306,4 +298,6 @@ def _numbers(form: Form, table: _Table, values: dict[Parts, str], top: int) -> l
         return values[parts]
 
     found = [excel(line.formula, reference) for line in form.lines if line.formula]
+    if len(found[-1]) > FORMULA:  # the whole gradient of a layer before very many outputs
+        found[-1] = table.value_of(f'"∂E/∂"&{NAME}')
     return [a1(top + len(form.lines) - 1, LINE_COLUMN + 2), *found]

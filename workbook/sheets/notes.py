@@ -17,7 +17,7 @@ from workbook.parts.references import a1, absolute, quoted
 from workbook.parts.texts import plain
 from workbook.sheets.layout import START, Layout, StartLayout, sheet_name
 from workbook.sheets.rate_table import RateTable
-from xlfuncs.network import Network
+from xlfuncs.network import DEFAULT, Network
 
 NOTES = "Notes"
 DEAD, SATURATED = "dead", "saturated"
@@ -85,9 +85,9 @@ def _between_or_right(activation: str) -> tuple[Callable[[str, str], str], Calla
     )
 
 
-def wanted(layout: Layout, tables: list[RateTable], *, reference: bool) -> bool:
-    """Whether a workbook has notes. The exercise as it was published stays as it is, unless it has something to say."""
-    return not reference or any(_all_notes(layout.network, tables))
+def wanted(layout: Layout, tables: list[RateTable]) -> bool:
+    """Whether a workbook has notes. The exercise's stays as it is, byte by byte, unless there is something to say."""
+    return layout.network != DEFAULT or any(_all_notes(layout.network, tables))
 
 
 def write(page: Page, layout: Layout, tables: list[RateTable], row: int) -> int:

@@ -60,7 +60,7 @@ def write(page: Page, layout: Layout, tables: list[RateTable], run_sheets: list[
         page.put(f"B{below + 1}", "These numbers and the published ones", "heading")
         _paragraph(page, f"B{below + 2}:{last}{below + 2}", DIFFERENCES, height=112)
         below += 2
-    if notes.wanted(layout, tables, reference=is_reference(layout, tables)):
+    if notes.wanted(layout, tables):
         below = notes.write(page, layout, tables, below)
     _chart(page, layout, start, tables)
     page.sheet.print_area = f"A1:{get_column_letter(_chart_column(layout) + CHART_COLUMNS - 1)}{below}"
