@@ -168,7 +168,7 @@ def _point(line: Line) -> Marker:
 
 def _error_line(layout: Layout, sheet: str, e_total: np.ndarray, name_ref: str, name: str, colour: str) -> Line:
     steps = np.arange(1, len(e_total) + 1)
-    cells, iterations = layout.column_range("E_total", sheet), layout.column_range("iteration", sheet)
+    cells, iterations = layout.curve_range(sheet), layout.steps_range(sheet)
     return Line(cells, iterations, e_total, steps, name_ref, name, colour)
 
 

@@ -65,13 +65,13 @@ def write(page: Page, layout: Layout, rate_table: RateTable) -> None:
 def _set_up(page: Page, layout: Layout) -> None:
     """Widths, frozen names, zoom, outline and print set-up."""
     sheet = page.sheet
-    last_column = max(len(layout.network.columns), layout.chart_column + CHART_COLUMNS - 1)
+    last_column = max(layout.last_column, layout.chart_column + CHART_COLUMNS - 1)
     for k in range(1, last_column + 1):
         sheet.column_dimensions[get_column_letter(k)].width = ITERATION_CHARS if k == 1 else COLUMN_CHARS
     # Two rows only: a window may be low, and what is frozen can't be scrolled away.
     sheet.freeze_panes = f"B{NAMES_ROW + 1}"
     sheet.sheet_view.zoomScale = 85
-    page.prepare(TABLE_TAB, paper="A3", pages_across=ceil(len(layout.network.columns) / PRINTED_COLUMNS))
+    page.prepare(TABLE_TAB, paper="A3", pages_across=ceil(layout.last_column / PRINTED_COLUMNS))
     sheet.sheet_properties.outlinePr.summaryBelow = False
     sheet.sheet_format.outlineLevelRow = 1
     sheet.row_dimensions.group(NAMES_ROW + 1, layout.header_row, outline_level=1)
@@ -84,7 +84,7 @@ def _set_up(page: Page, layout: Layout) -> None:
 
 
 def _names(page: Page, layout: Layout) -> None:
-    for column in layout.network.columns:
+    for column in layout.columns:
         page.put(f"{layout.column_of[column.name]}{NAMES_ROW}", column.label, f"names {column.group}")
 
 
@@ -98,7 +98,7 @@ def _headings(page: Page, layout: Layout, learning_rate: float) -> None:
     page.put("K1", "Backward Propagation (Gradient Calculation)", "heading")
     what = "weight and bias" if any(bias.learned for bias in layout.network.biases) else "weight"
     of = f"each {what}" if layout.derived == layout.network.learned else f"the first {what} of each layer"
-    about = f"The chain rule for {of}; the numbers are those of iteration 1."
+    about = f"The chain rule for {of}; the numbers are those of iteration 1{', sample 1' if layout.blocks.several else ''}."
     page.put(f"K{layout.header_row - 1}", about, "note")
     page.put(f"A{layout.forward_row}", "Forward Propagation", "heading")
     page.formula(
@@ -205,21 +205,23 @@ def _frame(page: Page, letters: list[str], top: int, rows: int, style: str) -> N
 def _legend(page: Page, layout: Layout) -> None:
     """What the colours mean, above the chart."""
     letter, beside = (get_column_letter(layout.chart_column + k) for k in (0, 1))
-    for k, (group, (names, meaning)) in enumerate(_meanings(layout.network).items(), start=NAMES_ROW + 1):
+    for k, (group, (names, meaning)) in enumerate(_meanings(layout).items(), start=NAMES_ROW + 1):
         page.put(f"{letter}{k}", names, f"head {group}")
         page.put(f"{beside}{k}", meaning, "formula")
 
 
-def _meanings(network: Network) -> dict[str, tuple[str, str]]:
+def _meanings(layout: Layout) -> dict[str, tuple[str, str]]:
     """Of each group of columns the names and what they are."""
+    network = layout.network
     before = "input" if len(network.layers) < 3 else "the layer before"
     gradient = f"(gradient + {network.decay:g}·w)" if network.decay else "gradient"
     step = f"ɳ·{gradient}" if network.optimizer == "sgd" else f"the step of {network.optimizer}"
     hidden = texts.listing(list(dict.fromkeys(_then(layer.activation) for layer in network.layers[:-1])) or ["σ"], "or")
     added = " + bias" if network.biases else ""
     source = "a_h" if len(network.layers) > 1 else "input"
+    data = "of the row's sample" if layout.blocks.several else "constant"
     meanings = {
-        "input": ("i, t", "inputs and targets: constant"),
+        "input": ("i, t", f"inputs and targets: {data}"),
         "weight": ("w", f"weights: the row above minus {step}"),
         "bias": ("b", f"biases: {'learned as weights are' if any(b.learned for b in network.biases) else 'fixed'}"),
         "hidden": ("h, a_h", f"hidden units: Σ {before}·weight{added}, then {hidden}"),
@@ -238,7 +240,7 @@ def _then(activation: str) -> str:
 
 
 def _chart(page: Page, layout: Layout, rate_table: RateTable) -> None:
-    top = NAMES_ROW + 1 + len(_meanings(layout.network))
+    top = NAMES_ROW + 1 + len(_meanings(layout))
     first = get_column_letter(layout.chart_column)
     last = get_column_letter(layout.chart_column + CHART_COLUMNS - 1)
     chart = charts.error_chart(layout, page.sheet.title, rate_table.learning_rate, rate_table.e_total(layout.network))
