@@ -16,7 +16,7 @@ from workbook.parts.texts import plain
 from workbook.sample_data import Samples
 from workbook.sheets import graphs, playground, rate, rate_table, run_sheets, start, xlwings_conf
 from workbook.sheets import samples as samples_sheet
-from workbook.sheets.blocks import Blocks
+from workbook.sheets.blocks import ONE, Blocks
 from workbook.sheets.layout import (
     GRAPHS,
     MAX_FORMULA,
@@ -65,7 +65,7 @@ def compute(
 
     Raises GradsheetError for settings that no sheet can hold.
     """
-    blocks = samples.blocks if samples else Blocks()
+    blocks = samples.blocks if samples else ONE
     _check(network, learning_rates, iterations, blocks)
     with np.errstate(all="ignore"):
         if samples:
@@ -100,10 +100,21 @@ def save(
 
     `formulas` is one of page.FORMULAS; `macros` adds the VBA project, and with it the sheets that need one (the file
     then ends in .xlsm); `report` adds the sheets of a training run; `samples` are those that the tables were computed
-    for; `story` is what Start tells of the network; `on_rows` hears how many table rows were just written. Raises GradsheetError for what can't be written; the old file then stays as it is.
+    for; `story` is what Start tells of the network; `on_rows` hears how many table rows were just written. Raises
+    GradsheetError for what can't be written; the old file then stays as it is.
     """
     with Output(path).open() as file:
-        write(file, network, tables, formulas=formulas, macros=macros, report=report, samples=samples, story=story, on_rows=on_rows)
+        write(
+            file,
+            network,
+            tables,
+            formulas=formulas,
+            macros=macros,
+            report=report,
+            samples=samples,
+            story=story,
+            on_rows=on_rows,
+        )
 
 
 def write(

@@ -26,6 +26,7 @@ from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES, Network
 from xlfuncs.spec import Spec
 
 if TYPE_CHECKING:
+    from workbook.sample_data import Samples
     from workbook.sheets.rate_table import RateTable
     from workbook.sheets.run_report import RunReport
 
@@ -168,24 +169,27 @@ def _add_demo(commands) -> None:
 
 
 def _build(args: argparse.Namespace) -> int:
-    preset, network = network_options.preset_of(args), network_options.network_of(args)
-    rates = list(preset.learning_rates) if args.lr is None else options.learning_rates(args.lr)
-    iterations = preset.iterations if args.iterations is None else args.iterations
+    lesson = network_options.lesson_of(args)
+    network, samples = lesson.network, lesson.samples
+    rates = list(lesson.learning_rates) if args.lr is None else options.learning_rates(args.lr)
+    iterations = lesson.iterations if args.iterations is None else args.iterations
+    story = lesson.story if args.lr is None and args.iterations is None else ""
     _check_name(args.out)
-    formulas = args.formulas or (UDF if _has_macros(args.out) and network.is_plain else NATIVE)
+    known = network.is_plain and samples is None
+    formulas = args.formulas or (UDF if _has_macros(args.out) and known else NATIVE)
     if formulas == UDF and not _has_macros(args.out):
         raise GradsheetError(f"--formulas udf needs macros; name the file {args.out.with_suffix('.xlsm').name}.")
-    if formulas == UDF and not network.is_plain:
-        raise GradsheetError(
-            f"--formulas udf fills tables by BP_TABLE, which doesn't know {Spec.of(network)}; use native."
-        )
-    tables = build.compute(network, rates, iterations)
+    if formulas == UDF and not known:
+        what = Spec.of(network) if samples is None else "several samples"
+        raise GradsheetError(f"--formulas udf fills tables by BP_TABLE, which doesn't know {what}; use native.")
+    tables = build.compute(network, rates, iterations, samples)
+    told = {"formulas": formulas, "samples": samples, "story": story}
     output = None if args.check else Output(args.out, force=args.force)
     report = run_report.of_folder(args.run_dir) if args.run_dir else None
     if output is None:
-        return _check(args.out, network, tables, formulas=formulas, report=report)
+        return _check(args.out, network, tables, report=report, **told)
     with output.open() as file:
-        _write(file, args.out, network, tables, formulas=formulas, report=report)
+        _write(file, args.out, network, tables, report=report, **told)
     count = "1 learning rate" if len(rates) == 1 else f"{len(rates)} learning rates"
     say(f"{args.out}: {count}, {iterations:,} iterations each. Open it and begin with the sheet Start.")
     _say_kept(output.backup)
@@ -214,6 +218,8 @@ def _write(
     *,
     formulas: str = NATIVE,
     report: "RunReport | None" = None,
+    samples: "Samples | None" = None,
+    story: str = "",
 ) -> None:
     """Write the workbook that is to be `path` into an open file, with a progress bar for a long one."""
     from rich.console import Console
@@ -229,6 +235,8 @@ def _write(
             formulas=formulas,
             macros=_has_macros(path),
             report=report,
+            samples=samples,
+            story=story,
             on_rows=lambda rows: progress.advance(task, rows),
         )
 
@@ -252,13 +260,11 @@ def _train(args: argparse.Namespace) -> int:
     return code if complete else code or 2
 
 
-def _check(
-    path: Path, network: Network, tables: "list[RateTable]", *, formulas: str, report: "RunReport | None"
-) -> int:
+def _check(path: Path, network: Network, tables: "list[RateTable]", **contents) -> int:
     from workbook import compare
 
     built = io.BytesIO()
-    build.write(built, network, tables, formulas=formulas, macros=_has_macros(path), report=report)
+    build.write(built, network, tables, macros=_has_macros(path), **contents)
     built.seek(0)
     try:
         with open(path, "rb") as file:

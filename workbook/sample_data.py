@@ -113,7 +113,7 @@ def _names(path: Path, first: list[str]) -> tuple[str, ...]:
         what = quoted(wrong) if wrong else "a column without a name"
         if any(map(_is_number, first)):
             raise GradsheetError(f"{path}, line 1: {what} is no number{_advice(wrong)}.")
-        raise GradsheetError(f"{path} has {what} in its first line; name the columns {_HEADER}, or leave that line out.")
+        raise GradsheetError(f"{path} has {what} in line 1; name the columns {_HEADER}, or leave that line out.")
     twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice:
         raise GradsheetError(f"{path} has two columns {twice}; name each once: {_HEADER}")

@@ -11,6 +11,7 @@ from math import ceil
 from operator import add
 
 import numpy as np
+
 from xlfuncs.columns import Column
 from xlfuncs.expression import number
 
@@ -71,3 +72,7 @@ class Blocks:
         """4 samples, all of them in each iteration."""
         each = {1: "one in turn", self.samples: "all of them"}.get(self.batch, f"{self.batch} in turn")
         return f"{self.samples:,} samples, {each} in each iteration"
+
+
+ONE = Blocks()
+"""One sample: each iteration is a row."""

@@ -11,7 +11,7 @@ from math import ceil
 from openpyxl.utils import column_index_from_string, get_column_letter
 
 from workbook.parts.references import absolute, quoted
-from workbook.sheets.blocks import SAMPLE, Blocks
+from workbook.sheets.blocks import ONE, SAMPLE, Blocks
 from xlfuncs import explain
 from xlfuncs.errors import GradsheetError
 from xlfuncs.limits import MAX_COLUMNS, MAX_ROWS
@@ -90,7 +90,7 @@ class Layout:
 
     network: Network
     iterations: int
-    blocks: Blocks = Blocks()
+    blocks: Blocks = ONE
 
     def __post_init__(self):
         """Refuse what Excel can't hold, with one sentence."""

@@ -98,7 +98,9 @@ def _headings(page: Page, layout: Layout, learning_rate: float) -> None:
     page.put("K1", "Backward Propagation (Gradient Calculation)", "heading")
     what = "weight and bias" if any(bias.learned for bias in layout.network.biases) else "weight"
     of = f"each {what}" if layout.derived == layout.network.learned else f"the first {what} of each layer"
-    about = f"The chain rule for {of}; the numbers are those of iteration 1{', sample 1' if layout.blocks.several else ''}."
+    about = (
+        f"The chain rule for {of}; the numbers are those of iteration 1{', sample 1' if layout.blocks.several else ''}."
+    )
     page.put(f"K{layout.header_row - 1}", about, "note")
     page.put(f"A{layout.forward_row}", "Forward Propagation", "heading")
     page.formula(

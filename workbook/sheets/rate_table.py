@@ -8,7 +8,7 @@ import numpy as np
 
 from workbook.parts.page import NATIVE, UDF, Page
 from workbook.sheets import table_formulas
-from workbook.sheets.blocks import Blocks
+from workbook.sheets.blocks import ONE, Blocks
 from workbook.sheets.layout import Layout, absolute, quoted, sheet_name
 from workbook.sheets.table_formulas import AVERAGED, BLANK, FIRST, MEAN, NEXT, SAME, WORD, Patterns
 from xlfuncs.logistic import EXP_LIMIT
@@ -24,7 +24,7 @@ class RateTable:
 
     learning_rate: float
     table: np.ndarray
-    blocks: Blocks = Blocks()
+    blocks: Blocks = ONE
 
     def e_total(self, network: Network) -> np.ndarray:
         """The error curve, shape (iterations,)."""
@@ -112,7 +112,7 @@ def _curve(page: Page, layout: Layout, table: np.ndarray) -> list[str]:
     if not letters:
         return []
     means = blocks.means(table[:, layout.network.column_names.index("E_total")])
-    each = "E_total" if blocks.batch == 1 else f"mean E_total of {blocks.batch}"
+    each = "E_total" if blocks.batch == 1 else "mean E_total"
     heads = ["Iteration", each, f"mean of the last {blocks.turn}"]
     columns = [np.arange(1.0, layout.iterations + 1), means, blocks.over_a_turn(means)]
     for letter, head, group in zip(letters, heads, ("iteration", "error", "error"), strict=False):
@@ -125,7 +125,11 @@ def _curve(page: Page, layout: Layout, table: np.ndarray) -> list[str]:
     for k, values in enumerate(zip(*columns, strict=True)):
         row = layout.first_row + k
         above = max(layout.first_row, row + 1 - blocks.turn)
-        formulas = ["", layout.cell("E_total", layout.result_row(k + 1)), f"AVERAGE({letters[1]}{above}:{letters[1]}{row})"]
+        formulas = [
+            "",
+            layout.cell("E_total", layout.result_row(k + 1)),
+            f"AVERAGE({letters[1]}{above}:{letters[1]}{row})",
+        ]
         cells = zip(letters, styles, formulas, values, strict=False)
         found.append("".join(_cell(f"{x}{row}", s, f if page.live else "", v) for x, s, f, v in cells))
     return found
@@ -136,14 +140,12 @@ def _cell(ref: str, style: int, formula: str, value: float) -> str:
     return f'<c r="{ref}" s="{style}">{written}<v>{float(value)!r}</v></c>'
 
 
-def _row_xml(
-    layout: Layout, table: np.ndarray, styles: Styles, patterns: Patterns, curve: list[str]
-) -> Iterator[str]:
+def _row_xml(layout: Layout, table: np.ndarray, styles: Styles, patterns: Patterns, curve: list[str]) -> Iterator[str]:
     """The table's rows as they stand in the sheet's XML, each formula with its value."""
     letters = [layout.column_of[column.name] for column in layout.columns]
     templates = {kind: _row_template(letters, styles[kind], patterns[kind]) for kind in styles}
     row, first, before = layout.first_row, 0, 0
-    for (kind, values), beside in zip(_rows(layout, table), chain(curve, repeat(""))):
+    for (kind, values), beside in zip(_rows(layout, table), chain(curve, repeat("")), strict=False):
         if kind in (FIRST, NEXT):
             first = row
         yield f"{templates[kind].format(row - 1, row, first, before, *map(repr, values))}{beside}</row>"

@@ -1,4 +1,4 @@
-"""The sheet Samples: the yellow cells that every table takes its samples from, and what each learning rate made of them.
+"""The sheet Samples: the yellow cells that every table takes its samples from, and what each learning rate made of it.
 
 An output is that of its sample's last row on the learning rate's sheet: with all samples in each iteration, the last
 block's.
@@ -6,6 +6,7 @@ block's.
 
 from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import Font, PatternFill
+from openpyxl.utils import column_index_from_string, get_column_letter
 
 from workbook.parts.page import OVERVIEW_TAB, Page
 from workbook.sample_data import Samples
@@ -16,6 +17,7 @@ from workbook.sheets.samples_layout import SAMPLES, SamplesLayout
 
 YES, NO, NEVER = "yes", "no", "–"
 GAP_CHARS = 3
+PRINTED_COLUMNS = 12  # at least, so that the sentences on top are whole
 
 
 def write(page: Page, layout: Layout, samples: Samples, tables: list[RateTable]) -> None:
@@ -24,9 +26,11 @@ def write(page: Page, layout: Layout, samples: Samples, tables: list[RateTable])
     page.prepare(OVERVIEW_TAB)
     page.put("B1", SAMPLES, "title")
     page.sheet.row_dimensions[1].height = 34
-    yellow = "Every table takes them from the yellow cells: change one and all sheets follow. " if page.live else ""
-    page.put("B2", f"{yellow}Right of them: the output of each sample in its last row on each sheet.", "note")
-    page.link("B3", START, f"{quoted(START)}!A1")
+    page.put(
+        "B2", "Every table takes them from the yellow cells: change one and all sheets follow." * page.live, "note"
+    )
+    page.put("B3", "Right of them stand the outputs of each sample's last row on each sheet.", "note")
+    page.link("B4", START, f"{quoted(START)}!A1")
     page.sheet.column_dimensions["A"].width = 2
     page.sheet.column_dimensions["B"].width = ITERATION_CHARS
     _given(page, where, samples)
@@ -34,7 +38,8 @@ def write(page: Page, layout: Layout, samples: Samples, tables: list[RateTable])
         _outputs(page, layout, where, k, table, samples)
     page.sheet.freeze_panes = f"C{where.first_row}"
     page.sheet.print_title_rows = f"{where.HEADER_ROW - 1}:{where.HEADER_ROW}"
-    page.sheet.print_area = f"A1:{where.outputs(len(tables) - 1)[-1]}{where.last_row}"
+    right = max(column_index_from_string(where.outputs(len(tables) - 1)[-1]), PRINTED_COLUMNS)
+    page.sheet.print_area = f"A1:{get_column_letter(right)}{where.last_row}"
 
 
 def is_right(target: tuple[float, ...], output: list[float]) -> bool:

@@ -21,15 +21,15 @@ from xlfuncs.spec import Spec
 CHART_COLUMNS = 8
 STORY_LINE = 15.5  # points of a line of text
 ABOUT = (
-    "A small neural network is trained by backpropagation, one iteration a row, once for each learning rate ɳ. "
+    "A small neural network is trained by backpropagation, {rows}, once for each learning rate ɳ. "
     "Every cell of the tables is the formula of that step: click it to see where its number comes from."
 )
 ABOUT_VALUES = (
-    "A small neural network is trained by backpropagation, one iteration a row, once for each learning rate ɳ. "
+    "A small neural network is trained by backpropagation, {rows}, once for each learning rate ɳ. "
     "This workbook holds numbers only; gradsheet build without --formulas values writes the formulas too."
 )
 ABOUT_UDF = (
-    "A small neural network is trained by backpropagation, one iteration a row, once for each learning rate ɳ. Python "
+    "A small neural network is trained by backpropagation, {rows}, once for each learning rate ɳ. Python "
     "fills each table through one function, =BP_TABLE(…), in Excel on Windows; Playground shows the steps one by one."
 )
 ABOUTS = {NATIVE: ABOUT, VALUES: ABOUT_VALUES, UDF: ABOUT_UDF}
@@ -59,7 +59,7 @@ def write(
     _set_up(page, layout)
     page.put("B1", "Backpropagation, cell by cell", "title")
     page.sheet.row_dimensions[1].height = 34
-    _paragraph(page, f"B2:{last}2", ABOUTS[page.formulas], height=34)
+    _paragraph(page, f"B2:{last}2", ABOUTS[page.formulas].format(rows=_rows(layout)), height=34)
     if story:
         _paragraph(page, f"B3:{last}3", story, height=STORY_LINE * ceil(len(story) / _line_chars(start)))
     spec = Spec.of(layout.network, samples.batch if samples else 0)
@@ -215,6 +215,11 @@ def _reading(page: Page, layout: Layout, row: int) -> None:
     ]
     for k, line in enumerate(lines):
         page.put(f"B{row + k}", line)
+
+
+def _rows(layout: Layout) -> str:
+    """How iterations stand in the tables."""
+    return "a block of rows an iteration" if layout.blocks.has_mean else "one iteration a row"
 
 
 def _step(layout: Layout) -> str:

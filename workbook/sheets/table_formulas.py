@@ -1,7 +1,7 @@
 """What stands in each cell of a learning-rate sheet's table, for each kind of row.
 
-A pattern is the XML before a cell's value: {0} is the row above, {1} the row, {2} the first row of its block and {3} the
-row of the sample before.
+A pattern is the XML before a cell's value: {0} is the row above, {1} the row, {2} the first row of its block and {3}
+the row of the sample before.
 """
 
 from xml.sax.saxutils import escape
