@@ -55,7 +55,7 @@ def error_chart(layout: Layout, sheet: str, learning_rate: float, e_total: np.nd
 
     The legend is the subtitle: every program draws a curve's name anew when its cell changes, not so a title.
     """
-    chart = _chart(fixed_title("Total Error (E_total) vs Iteration"), layout.iterations)
+    chart = _chart(fixed_title(f"{layout.blocks.error} vs Iteration"), layout.iterations)
     where = f"{quoted(sheet)}!{absolute(subtitle_cell(layout))}"
     line = _error_line(layout, sheet, e_total, where, subtitle(learning_rate), LINE_COLOURS[0])
     chart.series.append(_series(line))

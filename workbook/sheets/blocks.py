@@ -46,6 +46,13 @@ class Blocks:
         """Iterations until each sample was taken."""
         return ceil(self.samples / self.batch)
 
+    @property
+    def error(self) -> str:
+        """What `curve` shows, in words."""
+        if not self.several:
+            return "Total Error (E_total)"
+        return "Mean E_total" if self.turn == 1 else f"Mean E_total of the last {self.turn} iterations"
+
     def order(self, iterations: int) -> np.ndarray:
         """Which sample each row has, from 1, shape (iterations·batch,)."""
         return np.arange(iterations * self.batch) % self.samples + 1

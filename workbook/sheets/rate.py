@@ -69,7 +69,8 @@ def _set_up(page: Page, layout: Layout) -> None:
     for k in range(1, last_column + 1):
         sheet.column_dimensions[get_column_letter(k)].width = ITERATION_CHARS if k == 1 else COLUMN_CHARS
     # Two rows only: a window may be low, and what is frozen can't be scrolled away.
-    sheet.freeze_panes = f"B{NAMES_ROW + 1}"
+    counted, free = ("B", "C") if layout.blocks.several else ("A", "B")
+    sheet.freeze_panes = f"{free}{NAMES_ROW + 1}"
     sheet.sheet_view.zoomScale = 85
     page.prepare(TABLE_TAB, paper="A3", pages_across=ceil(layout.last_column / PRINTED_COLUMNS))
     sheet.sheet_properties.outlinePr.summaryBelow = False
@@ -79,7 +80,7 @@ def _set_up(page: Page, layout: Layout) -> None:
     sheet.page_margins.top = sheet.page_margins.bottom = 0.5
     sheet.oddFooter.left.text, sheet.oddFooter.right.text = "gradsheet · &A", "page &P of &N"
     sheet.print_title_rows = f"{NAMES_ROW}:{NAMES_ROW}"
-    sheet.print_title_cols = "A:A"
+    sheet.print_title_cols = f"A:{counted}"
     sheet.print_area = f"A1:{get_column_letter(last_column)}{layout.last_row}"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from workbook.parts.page import NATIVE, UDF, Page
 from workbook.sheets import table_formulas
 from workbook.sheets.blocks import ONE, Blocks
-from workbook.sheets.layout import Layout, absolute, quoted, sheet_name
+from workbook.sheets.layout import COLUMN_CHARS, Layout, absolute, quoted, sheet_name
 from workbook.sheets.table_formulas import AVERAGED, BLANK, FIRST, MEAN, NEXT, SAME, WORD, Patterns
 from xlfuncs.logistic import EXP_LIMIT
 from xlfuncs.network import Network
@@ -113,11 +113,12 @@ def _curve(page: Page, layout: Layout, table: np.ndarray) -> list[str]:
         return []
     means = blocks.means(table[:, layout.network.column_names.index("E_total")])
     each = "E_total" if blocks.batch == 1 else "mean E_total"
-    heads = ["Iteration", each, f"mean of the last {blocks.turn}"]
+    heads = ["Iteration", each, f"mean of last {blocks.turn}"]
     columns = [np.arange(1.0, layout.iterations + 1), means, blocks.over_a_turn(means)]
     for letter, head, group in zip(letters, heads, ("iteration", "error", "error"), strict=False):
         page.put(f"{letter}{layout.header_row}", head, f"head {group}")
         page.style(f"{letter}{layout.first_row}", f"body {group}")
+        page.sheet.column_dimensions[letter].width = max(COLUMN_CHARS, len(head) + 3)
     styles = [page.sheet[f"{letter}{layout.first_row}"].style_id for letter in letters]
     last = layout.header_row + layout.iterations
     page.numbers(f"{letters[1]}{layout.first_row}:{letters[-1]}{last}")

@@ -147,7 +147,7 @@ def _learning_rates(page: Page, layout: Layout, start: StartLayout, tables: list
     top = start.table_row
     page.put(f"B{top - 1}", "What the learning rate does", "heading")
     base = min(layout.blocks.turn, layout.iterations)
-    mean = "mean " if layout.blocks.several else ""
+    mean = "Mean " if layout.blocks.several else ""
     heads = [
         "Sheet",
         "Learning rate ɳ",
