@@ -14,7 +14,6 @@ from xlfuncs.optimizers import OPTIMIZERS
 from xlfuncs.spec import BIASES, Spec
 
 RATES, ITERATIONS = [0.02, 0.1], 7
-XOR = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0)), ((0.0,), (1.0,), (1.0,), (0.0,))
 CHOSEN = [  # a line, and how many samples
     ("2-2-1 tanh sigmoid binary-cross-entropy bias=unit", 4),
     ("2-2-1 tanh sigmoid binary-cross-entropy bias=unit batch=1", 4),
