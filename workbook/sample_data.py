@@ -75,7 +75,11 @@ class SampleFile:
 def read(path: Path) -> SampleFile:
     """Read the samples of a CSV file, with or without a header. Raises GradsheetError."""
     written = _text(path)
-    lines = [(k, line) for k, line in enumerate(csv.reader(io.StringIO(written)), start=1) if any(map(str.strip, line))]
+    reader = csv.reader(io.StringIO(written, newline=None))
+    try:
+        lines = [(reader.line_num, line) for line in reader if any(map(str.strip, line))]
+    except csv.Error as error:
+        raise GradsheetError(f"{path}, line {reader.line_num}, can't be read ({error}); {_AS_CSV}.") from error
     if not lines:
         raise GradsheetError(f"{path} is empty; give a line a sample: its inputs, then its targets.")
     for sign, called in ((";", "semicolons"), ("\t", "tabs")):
@@ -110,9 +114,9 @@ def _names(path: Path, first: list[str]) -> tuple[str, ...]:
     names = tuple(name.lower() for name in first)
     wrong = next((name for name in first if not _VARIABLE.fullmatch(name)), None)
     if wrong is not None:
-        what = quoted(wrong) if wrong else "a column without a name"
         if any(map(_is_number, first)):
-            raise GradsheetError(f"{path}, line 1: {what} is no number{_advice(wrong)}.")
+            _row(path, 1, first, len(first))  # no header: says which is no number
+        what = quoted(wrong) if wrong else "a column without a name"
         raise GradsheetError(f"{path} has {what} in line 1; name the columns {_HEADER}, or leave that line out.")
     twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice:
