@@ -46,9 +46,7 @@ def _iris() -> tuple[Rows, Rows]:
     try:
         from sklearn.datasets import load_iris
     except ImportError as error:
-        raise GradsheetError(
-            f"--preset iris takes its data from scikit-learn, which is missing; run {INSTALL}."
-        ) from error
+        raise GradsheetError(f"--preset iris needs scikit-learn, which has its data; run {INSTALL}.") from error
     flowers = load_iris()
     chosen = [50 * kind + k for k in range(FLOWERS) for kind in range(3)]
     inputs = tuple(tuple(map(float, flowers.data[k])) for k in chosen)

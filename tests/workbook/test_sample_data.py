@@ -43,7 +43,10 @@ def test_the_same_samples_in_many_ways(content, tmp_path):
         ("\n \n", "is empty; give a line a sample"),
         ("i1,i2,t1\n", "has a header but no samples"),
         ("0;0;0\n0;1;1\n", "has semicolons between its numbers; save it with commas"),
-        ("0,5;0;1\n0,5;1;1\n", "has semicolons between its numbers; save it with commas between the numbers and points"),
+        (
+            "0,5;0;1\n0,5;1;1\n",
+            "has semicolons between its numbers; save it with commas between the numbers and points",
+        ),
         ("0\t0\t0\n", "has tabs between its numbers; save it with commas"),
         ('"0,5","1,5","1,0"\n"0,5","1,5","1,0"\n', "has '0,5' in line 1; name the columns"),
         ('i1,i2,t1\n"0,5",1,0\n', "line 2: '0,5' is no number; write a point in it: 0.5."),

@@ -47,31 +47,36 @@ def cells_of(path):
     }
 
 
-def recalculated_as_written(line, count, folder, libreoffice):
-    _, network, samples, tables, path = built(line, count, folder)
-    layout, written = layout_of(network, samples), cells_of(path)
-    sheets = libreoffice.recalculate(spoilt(path, folder))
-    for table in tables:
-        wanted = expected_rows(layout, table.table)
-        same(rows_of(written, layout, table.learning_rate), wanted, f"{line}, as built")
-        same(rows_of(sheets, layout, table.learning_rate), wanted, line)
-    # Every other cell too: curves, Start, Samples, the derivations, the plotted numbers.
-    for name, rows in written.items():
-        for r, row in enumerate(rows):
-            for c, value in enumerate(row):
-                if isinstance(value, float):
-                    assert sheets[name][r][c] == pytest.approx(value, rel=1e-12, abs=1e-15), (line, name, r, c)
+def recalculated_as_written(cases, folder, libreoffice):
+    """All of a case's cells, their cached values spoilt before: one call, which is ten times faster than many."""
+    books = []
+    for k, case in enumerate(cases):
+        place = folder / str(k)
+        place.mkdir()
+        books.append((case, *built(*case, place)))
+    answers = libreoffice.recalculate_all([spoilt(path, path.parent) for *_, path in books])
+    for (case, _, network, samples, tables, path), sheets in zip(books, answers, strict=True):
+        layout, written = layout_of(network, samples), cells_of(path)
+        for table in tables:
+            wanted = expected_rows(layout, table.table)
+            same(rows_of(written, layout, table.learning_rate), wanted, f"{case}, as built")
+            same(rows_of(sheets, layout, table.learning_rate), wanted, case)
+        # Every other cell too: curves, Start, Samples, the derivations, the plotted numbers.
+        for name, rows in written.items():
+            for r, row in enumerate(rows):
+                for c, value in enumerate(row):
+                    if isinstance(value, float):
+                        assert sheets[name][r][c] == pytest.approx(value, rel=1e-12, abs=1e-15), (case, name, r, c)
 
 
-@pytest.mark.parametrize(("line", "count"), CHOSEN)
-def test_libreoffice_finds_the_same_numbers(line, count, tmp_path, libreoffice):
-    recalculated_as_written(line, count, tmp_path, libreoffice)
+def test_libreoffice_finds_the_same_numbers(tmp_path, libreoffice):
+    recalculated_as_written([*CHOSEN, *map(some_case, range(4))], tmp_path, libreoffice)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(45))
-def test_libreoffice_finds_the_same_numbers_in_any_network(seed, tmp_path, libreoffice):
-    recalculated_as_written(*some_case(seed), tmp_path, libreoffice)
+@pytest.mark.parametrize("start", range(0, 60, 15))
+def test_libreoffice_finds_the_same_numbers_in_any_network(start, tmp_path, libreoffice):
+    recalculated_as_written(map(some_case, range(start, start + 15)), tmp_path, libreoffice)
 
 
 def in_torch(spec, samples, weights, rate):
@@ -92,7 +97,7 @@ def in_torch(spec, samples, weights, rate):
     return errors, learned, gradients
 
 
-@pytest.mark.parametrize(("line", "count"), [*CHOSEN, *map(some_case, range(8))])
+@pytest.mark.parametrize(("line", "count"), [*CHOSEN, *map(some_case, range(4))])
 def test_torch_trains_what_the_cells_show(line, count, tmp_path):
     spec, network, samples, _, path = built(line, count, tmp_path)
     layout, cells = layout_of(network, samples), cells_of(path)
@@ -112,7 +117,7 @@ def test_torch_trains_what_the_cells_show(line, count, tmp_path):
             assert found == pytest.approx(gradients[k], rel=1e-9, abs=1e-12)
 
 
-@pytest.mark.parametrize(("line", "count"), [*CHOSEN, *map(some_case, range(6))])
+@pytest.mark.parametrize(("line", "count"), [*CHOSEN, *map(some_case, range(2))])
 def test_a_second_engine_finds_the_same_numbers(line, count, tmp_path):
     formualizer = pytest.importorskip("formualizer", reason="formualizer is not installed")
     _, network, samples, tables, path = built(line, count, tmp_path)
