@@ -11,10 +11,20 @@ from openpyxl.workbook.properties import CalcProperties
 
 from workbook.existing.origin import Output
 from workbook.parts import finish, styles
-from workbook.parts.page import NATIVE, UDF, Page
+from workbook.parts.page import NATIVE, UDF, VALUES, Page
 from workbook.parts.texts import plain
 from workbook.sample_data import Samples
-from workbook.sheets import graphs, playground, rate, rate_table, run_sheets, start, xlwings_conf
+from workbook.sheets import (
+    derivation_sheet,
+    graphs,
+    notes,
+    playground,
+    rate,
+    rate_table,
+    run_sheets,
+    start,
+    xlwings_conf,
+)
 from workbook.sheets import samples as samples_sheet
 from workbook.sheets.blocks import ONE, Blocks
 from workbook.sheets.layout import (
@@ -139,15 +149,24 @@ def write(
         styles.register_blocks(book)
     more = _other_sheets(network, macros, report, samples)
     twins = [rate_table.twin_name(t.learning_rate) for t in tables] if formulas == UDF else []
+    derivations = [derivation_sheet.name_of(sheet_name(t.learning_rate)) for t in tables]
+    derivations = derivations if layout.panel and formulas != VALUES else []
+    noted = notes.wanted(layout, tables, reference=start.is_reference(layout, tables))
+    hidden = [*derivations, *([notes.NOTES] if noted and formulas != VALUES else [])]
     conf = [xlwings_conf.CONF] if macros else []
     data = [SAMPLES] if samples else []
-    names = [START, *data, *(sheet_name(t.learning_rate) for t in tables), GRAPHS, *more, *conf, *twins]
+    rates = [sheet_name(t.learning_rate) for t in tables]
+    names = [START, *data, *rates, GRAPHS, *more, *conf, *twins, *hidden]
     pages = {name: Page(book.create_sheet(name), formulas) for name in names}
     start.write(pages[START], layout, tables, more, samples, story)
     if samples:
         samples_sheet.write(pages[SAMPLES], layout, samples, tables)
     for table in tables:
         rate.write(pages[sheet_name(table.learning_rate)], layout, table)
+    for name, table in zip(derivations, tables, strict=False):
+        derivation_sheet.write(pages[name], layout, sheet_name(table.learning_rate), table.first_row(network))
+    if notes.NOTES in pages:
+        notes.write_hidden(pages[notes.NOTES], layout, tables)
     graphs.write(pages[GRAPHS], layout, tables)
     if formulas == UDF:
         for table in tables:

@@ -9,7 +9,7 @@ from openpyxl.utils import get_column_letter
 from workbook.parts import charts
 from workbook.parts.page import NATIVE, OVERVIEW_TAB, UDF, VALUES, Page
 from workbook.sample_data import Samples
-from workbook.sheets import graphs
+from workbook.sheets import graphs, notes
 from workbook.sheets import samples as samples_sheet
 from workbook.sheets.layout import COLUMN_CHARS, GRAPHS, Layout, StartLayout, absolute, quoted, sheet_name
 from workbook.sheets.rate import only_numbers
@@ -79,6 +79,8 @@ def write(
         page.put(f"B{below + 1}", "These numbers and the published ones", "heading")
         _paragraph(page, f"B{below + 2}:{last}{below + 2}", DIFFERENCES, height=112)
         below += 2
+    if notes.wanted(layout, tables, reference=is_reference(layout, tables)):
+        below = notes.write(page, layout, tables, below)
     _chart(page, layout, start, tables)
     page.sheet.print_area = f"A1:{get_column_letter(_chart_column(layout) + CHART_COLUMNS - 1)}{below}"
 
@@ -161,14 +163,14 @@ def _learning_rates(page: Page, layout: Layout, start: StartLayout, tables: list
     page.sheet.row_dimensions[top].height = 32
     for row, run in enumerate(tables, start=top + 1):
         sheet = sheet_name(run.learning_rate)
-        curve = run.e_total(layout.network)
+        curve, (at_first, at_last) = run.e_total(layout.network), run.ends(layout.network)
         page.link(f"B{row}", sheet, f"{quoted(sheet)}!A1", "table link")
         where = quoted(sheet)
         page.formula(f"C{row}", f"{where}!{absolute(layout.learning_rate)}", run.learning_rate, "table")
         first, last = (absolute(layout.curve_cell(k)) for k in (base, layout.iterations))
-        page.formula(f"D{row}", f"{where}!{first}", float(curve[base - 1]), "table error")
-        page.formula(f"E{row}", f"{where}!{last}", float(curve[-1]), "table error")
-        left = float(curve[-1] / curve[base - 1]) if curve[base - 1] else ""
+        page.formula(f"D{row}", f"{where}!{first}", float(at_first), "table error")
+        page.formula(f"E{row}", f"{where}!{last}", float(at_last), "table error")
+        left = float(at_last / at_first) if at_first else ""
         page.formula(f"F{row}", f'IF(D{row}=0,"",E{row}/D{row})', left, "table percent")
         page.formula(f"G{row}", _halved_formula(layout, sheet, row), halved(curve, base), "table")
     page.numbers(f"D{top + 1}:E{top + len(tables)}")
