@@ -26,8 +26,10 @@ from tests.xlfuncs.any_network import InTorch
 from workbook import build
 from workbook.cli import main
 from workbook.sample_data import Samples
+from workbook.sheets import notes
 from workbook.sheets.blocks import Blocks
 from workbook.sheets.layout import Layout, sheet_name
+from workbook.sheets.rate_table import RateTable
 from workbook.sheets.samples_layout import SAMPLES, SamplesLayout
 from xlfuncs.errors import GradsheetError
 from xlfuncs.spec import Spec
@@ -61,6 +63,9 @@ def recalculated_as_written(cases, folder, libreoffice):
             wanted = expected_rows(layout, table.table)
             same(rows_of(written, layout, table.learning_rate), wanted, f"{case}, as built")
             same(rows_of(sheets, layout, table.learning_rate), wanted, case)
+        texts = [[value for value in row if isinstance(value, str)] for row in written["Start"]]
+        shown = [[value for value in row if value and isinstance(value, str)] for row in sheets["Start"]]
+        assert shown[: len(texts)] == texts, case  # the notes, too
         # Every other cell too: curves, Start, Samples, the derivations, the plotted numbers.
         for name, rows in written.items():
             for r, row in enumerate(rows):
@@ -186,6 +191,38 @@ def test_the_curve_is_the_mean_over_all_samples():
     assert Blocks().curve(errors).tolist() == errors.tolist()
     assert str(Blocks(4, 4)) == "4 samples, all of them in each iteration"
     assert str(Blocks(4, 1)) == "4 samples, one in turn in each iteration"
+
+
+def test_a_unit_sleeps_when_no_sample_wakes_it():
+    """Online a ReLU that is 0 for the last sample only is no dead one; in batch one awake sample is enough."""
+    network = Spec.parse("1-1-1 relu sigmoid").network([1.0], [1.0], [1.0, 1.0])
+    a_h1 = network.column_names.index("a_h1")
+    (unit,) = [unit for unit in notes.watched(network) if unit.unit == "h1"]
+
+    def since(blocks, *activations):
+        table = np.zeros((len(activations), len(network.columns)))
+        table[:, a_h1] = activations
+        return notes.since(network, RateTable(0.1, table, blocks), unit)
+
+    assert since(Blocks(), 1, 1, 0, 0) == 3
+    assert since(Blocks(2, 1), 1, 0, 1, 0) == 0 and since(Blocks(2, 1), 1, 1, 1, 0, 0) == 4
+    assert since(Blocks(2, 2), 1, 0, 0, 1) == 0 and since(Blocks(2, 2), 1, 1, 0, 0, 0, 0) == 2
+
+
+@pytest.mark.parametrize("batch", ["all", "1"])
+def test_notes_follow_the_samples(batch, tmp_path, libreoffice):
+    """A dead ReLU is told of on Start, and no more once a sample wakes it."""
+    data, path = tmp_path / "data.csv", tmp_path / "relu.xlsx"
+    data.write_text("1,0.5\n2,0.5\n")
+    told = ["--network", "1-2-1 relu sigmoid", "--weights", "-1,1,1,1", "--lr", "0.1", "--iterations", "6"]
+    assert main(["build", str(path), "--samples", str(data), "--batch", batch, *told]) == 0
+    said = "h1 has been 0 since iteration 1. A dead ReLU"
+
+    def start(changes):
+        return " ".join(str(c) for row in libreoffice.recalculate(path, changes)["Start"] for c in row)
+
+    assert any(said in str(c.value) for row in load_workbook(path, data_only=True)["Start"] for c in row)
+    assert said in start({}) and said not in start({SAMPLES: {"C7": -2.0}})
 
 
 @pytest.mark.parametrize("batch", ["all", "1", "3"])
