@@ -13,6 +13,7 @@ from workbook.existing.origin import Output
 from workbook.parts import finish, styles
 from workbook.parts.page import NATIVE, UDF, VALUES, Page
 from workbook.parts.texts import plain
+from workbook.sample_data import Samples
 from workbook.sheets import (
     derivation_sheet,
     graphs,
@@ -24,6 +25,8 @@ from workbook.sheets import (
     start,
     xlwings_conf,
 )
+from workbook.sheets import samples as samples_sheet
+from workbook.sheets.blocks import ONE, Blocks
 from workbook.sheets.layout import (
     GRAPHS,
     MAX_FORMULA,
@@ -37,6 +40,7 @@ from workbook.sheets.layout import (
 )
 from workbook.sheets.rate_table import RateTable
 from workbook.sheets.run_report import RunReport
+from workbook.sheets.samples_layout import SAMPLES, SamplesLayout
 from workbook.sheets.training_cells import TRAINING
 from xlfuncs import training
 from xlfuncs.errors import LimitError, OptionError
@@ -57,24 +61,37 @@ def build(
     *,
     formulas: str = NATIVE,
     macros: bool = False,
+    samples: Samples | None = None,
 ) -> None:
     """Compute the tables and write the workbook to `path`: `compute` and `save` in one."""
-    save(path, network, compute(network, learning_rates, iterations), formulas=formulas, macros=macros)
+    tables = compute(network, learning_rates, iterations, samples)
+    save(path, network, tables, formulas=formulas, macros=macros, samples=samples)
 
 
-def compute(network: Network, learning_rates: Sequence[float], iterations: int) -> list[RateTable]:
-    """The tables of all learning rates. Raises GradsheetError for settings that no sheet can hold."""
-    _check(network, learning_rates, iterations)
+def compute(
+    network: Network, learning_rates: Sequence[float], iterations: int, samples: Samples | None = None
+) -> list[RateTable]:
+    """The tables of all learning rates, for the network's own inputs and targets or for several samples.
+
+    Raises GradsheetError for settings that no sheet can hold.
+    """
+    blocks = samples.blocks if samples else ONE
+    _check(network, learning_rates, iterations, blocks)
     with np.errstate(all="ignore"):
-        found = training.tables(network, learning_rates, iterations)
+        if samples:
+            run = training.Training(network, np.array(samples.inputs), np.array(samples.targets), samples.batch)
+            found = np.stack([run.table(float(rate), iterations) for rate in learning_rates])
+        else:
+            found = training.tables(network, learning_rates, iterations)
     for learning_rate, table in zip(learning_rates, found, strict=True):
         if not np.isfinite(table).all():
-            row = int(np.flatnonzero(~np.isfinite(table).all(axis=1))[0]) + 1
+            row = int(np.flatnonzero(~np.isfinite(table).all(axis=1))[0])
             raise LimitError(
-                f"With learning rate {plain(learning_rate)} the numbers grow too large for a cell at iteration {row}; "
+                f"With learning rate {plain(learning_rate)} the numbers grow too large for a cell at iteration "
+                f"{row // blocks.batch + 1}; "
                 f"use a smaller learning rate, smaller inputs or smaller weights."
             )
-    return [RateTable(learning_rate, table) for learning_rate, table in zip(learning_rates, found, strict=True)]
+    return [RateTable(learning_rate, table, blocks) for learning_rate, table in zip(learning_rates, found, strict=True)]
 
 
 def save(
@@ -85,16 +102,29 @@ def save(
     formulas: str = NATIVE,
     macros: bool = False,
     report: RunReport | None = None,
+    samples: Samples | None = None,
+    story: str = "",
     on_rows: Callable[[int], None] = lambda count: None,
 ) -> None:
     """Write the workbook to `path`, whole or not at all; only what `origin.Output` allows is replaced.
 
     `formulas` is one of page.FORMULAS; `macros` adds the VBA project, and with it the sheets that need one (the file
-    then ends in .xlsm); `report` adds the sheets of a training run; `on_rows` hears how many table rows were just
-    written. Raises GradsheetError for what can't be written; the old file then stays as it is.
+    then ends in .xlsm); `report` adds the sheets of a training run; `samples` are those that the tables were computed
+    for; `story` is what Start tells of the network; `on_rows` hears how many table rows were just written. Raises
+    GradsheetError for what can't be written; the old file then stays as it is.
     """
     with Output(path).open() as file:
-        write(file, network, tables, formulas=formulas, macros=macros, report=report, on_rows=on_rows)
+        write(
+            file,
+            network,
+            tables,
+            formulas=formulas,
+            macros=macros,
+            report=report,
+            samples=samples,
+            story=story,
+            on_rows=on_rows,
+        )
 
 
 def write(
@@ -105,23 +135,32 @@ def write(
     formulas: str = NATIVE,
     macros: bool = False,
     report: RunReport | None = None,
+    samples: Samples | None = None,
+    story: str = "",
     on_rows: Callable[[int], None] = lambda count: None,
 ) -> None:
     """Write the workbook into an open file. The same input gives the same bytes."""
-    layout = Layout(network, len(tables[0].table))
+    blocks = tables[0].blocks
+    layout = Layout(network, len(tables[0].table) // blocks.batch, blocks)
     book = Workbook()
     book.remove(book.active)
     styles.register(book)
-    more = _other_sheets(network, macros, report)
+    if blocks.has_mean:
+        styles.register_blocks(book)
+    more = _other_sheets(network, macros, report, samples)
     twins = [rate_table.twin_name(t.learning_rate) for t in tables] if formulas == UDF else []
     derivations = [derivation_sheet.name_of(sheet_name(t.learning_rate)) for t in tables]
     derivations = derivations if layout.panel and formulas != VALUES else []
     noted = notes.wanted(layout, tables)
     hidden = [*derivations, *([notes.NOTES] if noted and formulas != VALUES else [])]
     conf = [xlwings_conf.CONF] if macros else []
-    names = [START, *(sheet_name(t.learning_rate) for t in tables), GRAPHS, *more, *conf, *twins, *hidden]
+    data = [SAMPLES] if samples else []
+    rates = [sheet_name(t.learning_rate) for t in tables]
+    names = [START, *data, *rates, GRAPHS, *more, *conf, *twins, *hidden]
     pages = {name: Page(book.create_sheet(name), formulas) for name in names}
-    start.write(pages[START], layout, tables, more)
+    start.write(pages[START], layout, tables, more, samples, story)
+    if samples:
+        samples_sheet.write(pages[SAMPLES], layout, samples, tables)
     for table in tables:
         rate.write(pages[sheet_name(table.learning_rate)], layout, table)
     for name, table in zip(derivations, tables, strict=False):
@@ -152,10 +191,10 @@ def write(
     )
 
 
-def _other_sheets(network: Network, macros: bool, report: RunReport | None) -> list[str]:
-    """The sheets behind the charts that are there to be read."""
+def _other_sheets(network: Network, macros: bool, report: RunReport | None, samples: Samples | None) -> list[str]:
+    """The sheets behind the charts that are there to be read. Playground's functions take one sample."""
     return [
-        *([playground.PLAYGROUND] if macros and network.is_plain else ()),
+        *([playground.PLAYGROUND] if macros and network.is_plain and not samples else ()),
         *([TRAINING] if macros or report else ()),
         *(run_sheets.BEHIND_TRAINING if report else ()),
     ]
@@ -171,7 +210,7 @@ def _vba_project(book: Workbook) -> bytes:
     return project.vba_project(len(book.worksheets))
 
 
-def _check(network: Network, learning_rates: Sequence[float], iterations: int) -> None:
+def _check(network: Network, learning_rates: Sequence[float], iterations: int, blocks: Blocks) -> None:
     if not learning_rates:
         raise OptionError("At least one learning rate is needed, such as --lr 0.5.")
     if len(learning_rates) > MAX_RATES:
@@ -184,7 +223,9 @@ def _check(network: Network, learning_rates: Sequence[float], iterations: int) -
     if iterations < 1:
         raise OptionError(f"--iterations is {iterations}; it must be at least 1.")
     check_size(Spec.of(network))
-    layout = Layout(network, iterations)
+    layout = Layout(network, iterations, blocks)
+    if blocks.several:
+        SamplesLayout(network, blocks.samples).outputs(len(learning_rates) - 1)
     longest = max((c for c in network.columns), key=lambda c: len(_written(layout, c)))
     if len(_written(layout, longest)) > MAX_FORMULA:
         raise LimitError(
@@ -200,16 +241,19 @@ def _written(layout: Layout, column) -> str:
 def _name_cells(book: Workbook, layout: Layout, rates: Sequence[float]) -> None:
     """Names for the key cells, so that =BP_GRAD(inputs, targets, weights_hidden, weights_output) reads as it sounds."""
     network, start = layout.network, StartLayout(layout.network)
-    ends = {"inputs": (network.input_names[0], network.input_names[-1])}
-    ends["targets"] = (network.target_names[0], network.target_names[-1])
+    data = {"inputs": network.input_names, "targets": network.target_names}
+    ends = {name: (of[0], of[-1]) for name, of in data.items() if not layout.blocks.several}
     for depth, name in enumerate(("weights_hidden", "weights_output") if network.is_plain else ()):
         of_layer = [w.name for w in network.weights if w.layer == depth]
         ends[name] = (of_layer[0], of_layer[-1])
     for name, (first, last) in ends.items():
         cells = f"{absolute(start.of(first))}:{absolute(start.of(last))}"
         book.defined_names[name] = DefinedName(name, attr_text=f"{quoted(START)}!{cells}")
+    for name, of in data.items() if layout.blocks.several else ():
+        cells = SamplesLayout(network, layout.blocks.samples).column_range(of[0], of[-1])
+        book.defined_names[name] = DefinedName(name, attr_text=cells)
     for sheet in (book[sheet_name(value)] for value in rates):
         where = f"{quoted(sheet.title)}!{absolute(layout.learning_rate)}"
         sheet.defined_names["learning_rate"] = DefinedName("learning_rate", attr_text=where)
-        where = layout.column_range("E_total", sheet.title)
+        where = layout.curve_range(sheet.title)
         sheet.defined_names["E_total"] = DefinedName("E_total", attr_text=where)

@@ -3,62 +3,38 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from workbook import sample_data
 from workbook.options import numbers
+from workbook.presets import PRESETS, Preset
+from workbook.sample_data import Rows, SampleFile, Samples
 from workbook.sheets.layout import check_size
 from xlfuncs.activations import ACTIVATIONS, LOSSES
 from xlfuncs.errors import GradsheetError, OptionError
-from xlfuncs.network import (
-    DEFAULT,
-    ITERATIONS,
-    LEARNING_RATES,
-    START_TARGET,
-    Network,
-    start_inputs,
-    start_weights,
-)
+from xlfuncs.network import DEFAULT, START_TARGET, Network, start_inputs, start_weights
 from xlfuncs.optimizers import OPTIMIZERS
 from xlfuncs.spec import BIASES, DECAY, SIZES, Spec
 
 HIDDEN_BIAS, LATER_BIAS = 0.35, 0.6  # Mazur's
 PARTS = ("layers", "activation", "loss", "bias", "fixed_bias", "optimizer", "decay")
 """The options that together say what --network says in one line."""
+SIZING = ("layers", "bias")
+"""Those of them that change how many weights there are, which a preset gives."""
 
 
 @dataclass(frozen=True)
-class Preset:
-    """A network that is known from elsewhere, with its numbers, learning rates and length."""
+class Lesson:
+    """What a workbook is about: a network, several samples of it (None for its own one), learning rates, length, and
+    what Start tells of it where all that is a preset's own."""
 
-    line: str
-    inputs: tuple[float, ...]
-    targets: tuple[float, ...]
-    weights: tuple[float, ...]
+    network: Network
+    samples: Samples | None
     learning_rates: tuple[float, ...]
     iterations: int
-    about: str
-
-
-PRESETS = {
-    "exercise": Preset(
-        str(Spec.of(DEFAULT)),
-        DEFAULT.inputs,
-        DEFAULT.targets,
-        tuple(weight.start for weight in DEFAULT.weights),
-        LEARNING_RATES,
-        ITERATIONS,
-        "the 2-2-2 exercise of this project, the default",
-    ),
-    "mazur": Preset(
-        "2-2-2 bias=layer fixed-bias",
-        (0.05, 0.1),
-        (0.01, 0.99),
-        (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6),
-        (0.5,),
-        100,
-        "Matt Mazur's step by step example",
-    ),
-}
+    story: str
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -90,6 +66,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=tuple(PRESETS),
         help="; ".join(f"{name}: {preset.about}" for name, preset in PRESETS.items()),
     )
+    parser.add_argument(
+        "--samples",
+        metavar="DATA.csv",
+        type=Path,
+        help="several samples, a line each: i1,i2,…,t1,…, under these names or in this order without them",
+    )
+    parser.add_argument(
+        "--batch",
+        metavar="all|1|N",
+        help="samples an iteration: all, learned from by their mean gradient; 1, the next in turn; or N in turn "
+        "(default: all)",
+    )
     parser.add_argument("--inputs", metavar="NUMBERS", help="i1,i2,… (default: 0.05,0.1,…)")
     parser.add_argument("--targets", metavar="NUMBERS", help="t1,t2,… (default: 0.5,…; with cross-entropy 1,0,…)")
     parser.add_argument(
@@ -99,42 +87,100 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def preset_of(args: argparse.Namespace) -> Preset:
-    """The preset that was asked for, or the exercise. Raises OptionError where another network is described too."""
-    described = [*_named(args), *(["--network"] if args.network is not None else [])]
+def lesson_of(args: argparse.Namespace) -> Lesson:
+    """The network that the options describe, with its data. What is left out follows from the rest, or is the preset's.
+
+    Raises GradsheetError where they contradict each other.
+    """
+    preset = _preset(args)
+    given: dict[str, tuple[float, ...] | None] = {
+        what: None if getattr(args, what) is None else tuple(numbers(f"--{what}", getattr(args, what)))
+        for what in ("inputs", "targets", "weights")
+    }
+    file = _file(args)
+    spec = _spec(args, preset, file, given)
+    own = spec.sizes == preset.spec.sizes and spec.bias == preset.spec.bias
+    own = own and (args.preset is not None or replace(spec, batch=0) == replace(preset.spec, batch=0))
+    inputs, targets = _data(args, preset if own else None, file, given, spec)
+    several = len(inputs) > 1
+    if not several and (spec.batch or args.batch is not None):
+        what = "--batch" if args.batch is not None else "batch="
+        raise OptionError(f"{what} is about several samples; give them with --samples DATA.csv, or leave it out.")
+    if spec.batch >= len(inputs):
+        spec = replace(spec, batch=0)  # as it is told on Start: all of them
+    weights = given["weights"] or (preset.weights if own else default_weights(spec))
+    try:
+        network = spec.network(inputs[0], targets[0], weights)
+    except GradsheetError as error:
+        raise OptionError(f"--{error}") from error
+    changed = file is not None or any(given.values()) or spec != replace(preset.spec, batch=_batch_of(preset, inputs))
+    samples = Samples(inputs, targets, spec.batch) if several else None
+    return Lesson(network, samples, preset.learning_rates, preset.iterations, "" if changed else preset.story)
+
+
+def network_of(args: argparse.Namespace) -> Network:
+    """The network alone; of several samples it has the first."""
+    return lesson_of(args).network
+
+
+def _preset(args: argparse.Namespace) -> Preset:
+    """The preset that was asked for, or the exercise. Raises GradsheetError where another network is described too."""
+    described = [name for name in _named(args) if name[2:] in SIZING] + ["--network"] * (args.network is not None)
     if args.preset and described:
         raise OptionError(f"--preset {args.preset} is a whole network; leave out {' and '.join(described)}.")
     return PRESETS[args.preset or "exercise"]
 
 
-def network_of(args: argparse.Namespace) -> Network:
-    """The network that the options describe. What is left out follows from the rest, or is the preset's.
+def _file(args: argparse.Namespace) -> SampleFile | None:
+    """The samples' file. Raises GradsheetError where one sample is given too."""
+    if args.samples is None:
+        return None
+    too = [f"--{what}" for what in ("inputs", "targets") if getattr(args, what) is not None]
+    if too:
+        raise OptionError(f"--samples has inputs and targets; leave out {' and '.join(too)}.")
+    return sample_data.read(args.samples)
 
-    Raises OptionError where they contradict each other.
-    """
-    preset = preset_of(args)
-    inputs, targets, weights = (
-        None if getattr(args, what) is None else numbers(f"--{what}", getattr(args, what))
-        for what in ("inputs", "targets", "weights")
-    )
-    line = _line(args)
-    spec = Spec.parse(line) if line is not None else _from_lists(preset, inputs, targets, weights)
-    if spec.batch:
-        raise OptionError("The workbook trains on one sample; leave out batch= (NN_TABLE takes several).")
+
+def _spec(args: argparse.Namespace, preset: Preset, file: SampleFile | None, given: dict) -> Spec:
+    """The network that the options describe, with its batch."""
+    line = _line(args, preset)
+    if line is not None:
+        spec = Spec.parse(line)
+    elif args.preset and given["inputs"] is None and given["targets"] is None and given["weights"] is None:
+        spec = preset.spec
+    else:
+        n_in, n_out = (file and file.sizes) or (len(given["inputs"] or ()), len(given["targets"] or ()))
+        spec = _from_counts(preset, n_in, n_out, given["weights"])
     check_size(spec)
-    same = str(spec) == preset.line
-    given = (
-        inputs or (preset.inputs if same else start_inputs(spec.sizes[0])),
-        targets or (preset.targets if same else default_targets(spec)),
-        weights or (preset.weights if same else default_weights(spec)),
+    if args.batch is None:
+        return spec
+    if args.network is not None and "batch=" in args.network.lower():
+        raise OptionError("--network says the batch too; leave out --batch.")
+    if not re.fullmatch(r"all|[1-9]\d{0,6}", args.batch, re.ASCII):
+        raise OptionError(f"--batch is '{args.batch}'; give all, 1 for one sample in turn, or how many in turn.")
+    return replace(spec, batch=0 if args.batch == "all" else int(args.batch))
+
+
+def _batch_of(preset: Preset, inputs: Rows) -> int:
+    return 0 if preset.spec.batch >= len(inputs) else preset.spec.batch
+
+
+def _data(
+    args: argparse.Namespace, preset: Preset | None, file: SampleFile | None, given: dict, spec: Spec
+) -> tuple[Rows, Rows]:
+    """Inputs and targets, a row a sample; `preset` is None where its data don't belong to this network."""
+    if file:
+        return file.split(spec.sizes[0], spec.sizes[-1], str(spec))
+    inputs, targets = (
+        preset.data() if preset else ((tuple(start_inputs(spec.sizes[0])),), (tuple(default_targets(spec)),))
     )
-    try:
-        return spec.network(*given)
-    except GradsheetError as error:
-        raise OptionError(f"--{error}") from error
+    one = [f"--{what}" for what in ("inputs", "targets") if given[what] is not None]
+    if one and len(inputs) > 1:
+        raise OptionError(f"--preset {args.preset} has several samples; give others with --samples, not {one[0]}.")
+    return (given["inputs"],) if given["inputs"] else inputs, (given["targets"],) if given["targets"] else targets
 
 
-def _line(args: argparse.Namespace) -> str | None:
+def _line(args: argparse.Namespace, preset: Preset) -> str | None:
     """The network in one line, None where no option describes one."""
     parts = _named(args)
     if args.network is not None:
@@ -151,8 +197,12 @@ def _line(args: argparse.Namespace) -> str | None:
         raise OptionError(f"--activation has '{wrong}'; give names with commas: {', '.join(ACTIVATIONS)}.")
     if args.decay is not None and not DECAY.fullmatch(args.decay):
         raise OptionError(f"--decay is '{args.decay}'; give a number from 0, such as 0.01.")
-    words = [args.layers or "2-2-2", *activations, args.loss, args.bias and f"bias={args.bias}"]
-    words += [args.fixed_bias and "fixed-bias", args.optimizer, args.decay and f"decay={args.decay}"]
+    known = preset.spec
+    sizes = args.layers or "-".join(map(str, known.sizes))
+    words = [sizes, *(activations or (known.activations if args.preset else ())), args.loss or known.loss]
+    words += [f"bias={args.bias or known.bias}", "fixed-bias" if args.fixed_bias or known.fixed_bias else ""]
+    words += [args.optimizer or known.optimizer, f"decay={known.decay if args.decay is None else args.decay}"]
+    words += [f"batch={known.batch}" if known.batch else ""]
     return " ".join(word for word in words if word)
 
 
@@ -161,20 +211,20 @@ def _named(args: argparse.Namespace) -> list[str]:
     return [f"--{part.replace('_', '-')}" for part in PARTS if getattr(args, part) not in (None, False)]
 
 
-def _from_lists(preset: Preset, inputs: list | None, targets: list | None, weights: list | None) -> Spec:
-    """The preset's network in the sizes that the lists have."""
-    known = Spec.parse(preset.line)
+def _from_counts(preset: Preset, inputs: int, outputs: int, weights: tuple[float, ...] | None) -> Spec:
+    """The preset's network in the sizes that the data have; 0 for what isn't given."""
+    known = preset.spec
     if known.bias != "none":
         return known
-    n_in, n_out = len(inputs or preset.inputs), len(targets or preset.targets)
+    n_in, n_out = inputs or known.sizes[0], outputs or known.sizes[-1]
     if weights is None:
-        return Spec.parse(f"{n_in}-{known.sizes[1]}-{n_out}")
+        return replace(known, sizes=(n_in, known.sizes[1], n_out))
     per_unit = n_in + n_out  # a hidden unit has this many weights, in and out
     if len(weights) % per_unit:
         raise OptionError(
             f"--weights has {len(weights)} numbers; {n_in} inputs and {n_out} outputs need a multiple of {per_unit}."
         )
-    return Spec.parse(f"{n_in}-{len(weights) // per_unit}-{n_out}")
+    return replace(known, sizes=(n_in, len(weights) // per_unit, n_out))
 
 
 def default_targets(spec: Spec) -> list[float]:

@@ -122,14 +122,14 @@ class Spec:
         return count_columns(self.sizes, self.activations[-1], self.weight_count - fixed, fixed, self.optimizer)
 
     @classmethod
-    def of(cls, network: Network) -> Spec:
-        """The line that describes a network."""
+    def of(cls, network: Network, batch: int = 0) -> Spec:
+        """The line that describes a network, with so many samples an iteration (0 for all)."""
         biases = [len(layer.biases) for layer in network.layers]
         units = [layer.size for layer in network.layers]
         bias = "none" if not any(biases) else "unit" if biases == units else "layer"
         fixed = any(layer.fixed_biases and layer.biases for layer in network.layers)
         activations = tuple(layer.activation for layer in network.layers)
-        return cls(network.sizes, activations, network.loss, bias, fixed, network.optimizer, network.decay)
+        return cls(network.sizes, activations, network.loss, bias, fixed, network.optimizer, network.decay, batch)
 
     def network(self, inputs: Sequence[float], targets: Sequence[float], weights: Sequence[float]) -> Network:
         """The network with its numbers; `weights` in the order of the table's columns: a layer's weights, unit by

@@ -54,22 +54,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the workbook, or with --check only compare; 1 where the file differs."""
-    preset, network = network_options.preset_of(args), network_options.network_of(args)
-    rates = list(preset.learning_rates) if args.lr is None else options.learning_rates(args.lr)
-    iterations = preset.iterations if args.iterations is None else args.iterations
+    lesson = network_options.lesson_of(args)
+    network, samples = lesson.network, lesson.samples
+    rates = list(lesson.learning_rates) if args.lr is None else options.learning_rates(args.lr)
+    iterations = lesson.iterations if args.iterations is None else args.iterations
+    story = lesson.story if args.lr is None and args.iterations is None else ""
     check_name(args.out)
-    macros = has_macros(args.out)
-    formulas = args.formulas or (UDF if macros and network.is_plain else NATIVE)
+    macros, known = has_macros(args.out), network.is_plain and samples is None
+    formulas = args.formulas or (UDF if macros and known else NATIVE)
     if formulas == UDF and not macros:
         raise OptionError(f"--formulas udf needs macros; name the file {args.out.with_suffix('.xlsm').name}.")
-    if formulas == UDF and not network.is_plain:
-        raise OptionError(
-            f"--formulas udf fills tables by BP_TABLE, which doesn't know {Spec.of(network)}; use native."
-        )
-    tables = build.compute(network, rates, iterations)
+    if formulas == UDF and not known:
+        what = Spec.of(network) if samples is None else "several samples"
+        raise OptionError(f"--formulas udf fills tables by BP_TABLE, which doesn't know {what}; use native.")
+    tables = build.compute(network, rates, iterations, samples)
     output = None if args.check else Output(args.out, force=args.force)
     report = run_report.of_folder(args.run_dir) if args.run_dir else None
-    contents = partial(build.write, network=network, tables=tables, formulas=formulas, macros=macros, report=report)
+    told = {"formulas": formulas, "macros": macros, "report": report, "samples": samples, "story": story}
+    contents = partial(build.write, network=network, tables=tables, **told)
     if output is None:
         return _check(args.out, contents)
     with output.open() as file:

@@ -23,6 +23,7 @@ GROUP_COLOURS = {
 }
 INPUT_FILL, INPUT_INK = "FFF9C4", "1F3FBF"
 RESULT_FILL = "FFE699"
+MEAN_FILL, SHARED_INK = "EDEDED", "9A9A9A"
 INK, QUIET, RULE, LINK = "262626", "6B6B6B", "D0D0D0", "0B5CAD"
 
 # Sections without conditions: programs disagree on a negative number's sign where a condition chooses the section.
@@ -168,6 +169,16 @@ def register(book: Workbook) -> None:
         styles.append(_style(f"body {group}", align="right", number_format=NUMBER_FORMATS[group], border=body, size=10))
     for style in styles:
         book.add_named_style(style)
+
+
+def register_blocks(book: Workbook) -> None:
+    """Add the styles of a table with blocks of samples: the row of means, and what a block's rows share."""
+    for group in GROUP_COLOURS:
+        line, more = Side(style="thin", color="7F7F7F"), {"align": "right", "number_format": NUMBER_FORMATS[group]}
+        edges = Border(left=_rule, right=_rule, top=line, bottom=line)
+        book.add_named_style(_style(f"mean {group}", size=10, bold=True, fill=MEAN_FILL, border=edges, **more))
+        body = Border(left=_rule, right=_rule, bottom=_hair)
+        book.add_named_style(_style(f"shared {group}", size=10, colour=SHARED_INK, border=body, **more))
 
 
 def register_panel(book: Workbook) -> None:

@@ -20,7 +20,8 @@ def write(page: Page, layout: Layout, row: dict[str, float]) -> None:
         of = f"the {' or '.join(what)} that the yellow cell names" if page.live else FIRST_CHOSEN
     else:
         of = f"each {' and '.join(what)}"
-    about = f"The chain rule for {of}; the numbers are those of iteration 1."
+    sample = ", sample 1" if layout.blocks.several else ""
+    about = f"The chain rule for {of}; the numbers are those of iteration 1{sample}."
     page.put(f"K{layout.header_row - 1}", about, "note")
     if layout.panel:
         chosen_weight.write(page, layout, row)

@@ -27,15 +27,16 @@ def error_chart(layout: Layout, sheet: str, learning_rate: float, e_total: np.nd
     The legend is the subtitle: every program draws a curve's name anew when its cell changes, not so a title.
     """
     line = Line(
-        values_ref=layout.column_range("E_total", sheet),
-        steps_ref=layout.column_range("iteration", sheet),
+        values_ref=layout.curve_range(sheet),
+        steps_ref=layout.steps_range(sheet),
         values=e_total,
         steps=np.arange(1, len(e_total) + 1),
         name_ref=f"{quoted(sheet)}!{absolute(subtitle_cell(layout))}",
         name=subtitle(learning_rate),
         colour=LINE_COLOURS[0],
     )
-    chart = line_chart("Total Error (E_total) vs Iteration", [line], AXES, label_every=_nice_step(layout.iterations))
+    heading = f"{layout.blocks.error} vs Iteration"
+    chart = line_chart(heading, [line], AXES, label_every=_nice_step(layout.iterations))
     chart.legend.position = "t"
     chart.y_axis.scaling.min = 0
     return chart

@@ -60,7 +60,7 @@ def sweep_chart(layout: Layout, tables: list[RateTable]) -> LineChart:
         letter, first = get_column_letter(FIRST_COLUMN + k), _table_row(len(tables)) + 1
         line = charts.Line(
             values_ref=f"{quoted(GRAPHS)}!${letter}${first}:${letter}${first + layout.iterations - 1}",
-            steps_ref=layout.column_range("iteration", sheet_name(table.learning_rate)),
+            steps_ref=layout.steps_range(sheet_name(table.learning_rate)),
             values=_above_zero(table.e_total(layout.network)),
             steps=np.arange(1, layout.iterations + 1),
             name_ref=f"{quoted(GRAPHS)}!{absolute(name_ref(k))}",
@@ -110,14 +110,13 @@ def _plotted(page: Page, layout: Layout, tables: list[RateTable]) -> None:
 
 def _row_xml(page: Page, layout: Layout, tables: list[RateTable], styles: Sequence[int]) -> Iterator[str]:
     curves = [_above_zero(table.e_total(layout.network)).tolist() for table in tables]
-    column = layout.column_of["E_total"]
-    sources = [f"{escape(quoted(sheet_name(table.learning_rate)))}!${column}" for table in tables]
+    sources = [f"{escape(quoted(sheet_name(table.learning_rate)))}!" for table in tables]
     letters = [get_column_letter(FIRST_COLUMN + k) for k in range(len(tables))]
     for k in range(layout.iterations):
         row = page.rows_from + k
         cells = [f'<c r="A{row}" s="{styles[0]}"><v>{k + 1}</v></c>']
         for letter, source, curve in zip(letters, sources, curves, strict=True):
-            error = f"{source}{layout.first_row + k}"
+            error = f"{source}${layout.curve_cell(k + 1)}"
             formula = f"<f>IF({error}&gt;0,{error},NA())</f>" if page.live else ""
             kind, value = ("", repr(curve[k])) if curve[k] > 0 else (' t="e"', NOT_AVAILABLE)
             cells.append(f'<c r="{letter}{row}" s="{styles[1]}"{kind}>{formula}<v>{value}</v></c>')

@@ -11,12 +11,13 @@ from math import ceil
 from openpyxl.utils import column_index_from_string, get_column_letter
 
 from workbook.parts.references import absolute, quoted
+from workbook.sheets.blocks import ONE, SAMPLE, Blocks
 from workbook.sheets.chosen_weight import COLUMNS as PANEL_COLUMNS
 from workbook.sheets.chosen_weight import Panel
 from xlfuncs import explain
 from xlfuncs.errors import LimitError
 from xlfuncs.limits import MAX_COLUMNS, MAX_ROWS
-from xlfuncs.network import Bias, Network, Weight
+from xlfuncs.network import Bias, Column, Network, Weight
 from xlfuncs.spec import Spec
 
 MAX_FORMULA = 8_192  # characters
@@ -79,24 +80,37 @@ def _lines(network: Network, learned: str) -> tuple[tuple[explain.Step, int], ..
 
 @dataclass(frozen=True)
 class Layout:
-    """The addresses on a learning-rate sheet of `network` with `iterations` rows."""
+    """The addresses on a learning-rate sheet of `network` with `iterations`, each a row, or a block of rows."""
 
     network: Network
     iterations: int
+    blocks: Blocks = ONE
 
     def __post_init__(self):
         """Refuse what Excel can't hold, with one sentence."""
         if self.last_row > MAX_ROWS:
-            at_most = MAX_ROWS - self.header_row
+            at_most = (MAX_ROWS - self.header_row) // self.blocks.height
+            rows = f" of {self.blocks.height:,} rows each" if self.blocks.has_mean else ""
             raise LimitError(
-                f"--iterations {self.iterations:,} is more than Excel has rows: a sheet of this network has room for "
-                f"{at_most:,}."
+                f"--iterations {self.iterations:,}{rows} is more than Excel has rows: a sheet of this network has room "
+                f"for {at_most:,}."
             )
+        if self.last_column > MAX_COLUMNS:
+            raise LimitError(
+                f"A {Spec.of(self.network)} network with samples needs {self.last_column:,} columns; Excel has "
+                f"{MAX_COLUMNS:,}: use fewer units."
+            )
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The table's columns from left to right: the network's, and which sample a row has."""
+        first, *others = self.network.columns
+        return (first, *([SAMPLE] if self.blocks.several else []), *others)
 
     @cached_property
     def column_of(self) -> dict[str, str]:
         """The column letter of each variable."""
-        return {name: get_column_letter(k) for k, name in enumerate(self.network.column_names, start=1)}
+        return {column.name: get_column_letter(k) for k, column in enumerate(self.columns, start=1)}
 
     def cell(self, variable: str, row: int) -> str:
         """Where a variable of the table stands in `row`."""
@@ -181,8 +195,46 @@ class Layout:
 
     @property
     def last_row(self) -> int:
-        """The row of the last iteration."""
-        return self.header_row + self.iterations
+        """The last row of the last iteration."""
+        return self.header_row + self.iterations * self.blocks.height
+
+    def row_of(self, iteration: int, sample: int = 0) -> int:
+        """The row of an iteration (from 1), or of its block's second sample (1), third, …"""
+        return self.first_row + (iteration - 1) * self.blocks.height + sample
+
+    def result_row(self, iteration: int) -> int:
+        """The row of an iteration's errors and gradients: its own, or that of its means."""
+        return self.row_of(iteration, self.blocks.height - 1)
+
+    @cached_property
+    def curve_columns(self) -> tuple[str, ...]:
+        """Right of the table, where there are several samples: the iteration, its E_total, and the mean over a turn."""
+        if not self.blocks.several:
+            return ()
+        first = len(self.columns) + 2
+        return tuple(get_column_letter(first + k) for k in range(3 if self.blocks.turn > 1 else 2))
+
+    @property
+    def last_column(self) -> int:
+        """The number of the table's last column, or of the curve's right of it."""
+        return len(self.columns) + (1 + len(self.curve_columns) if self.curve_columns else 0)
+
+    def curve_cell(self, iteration: int) -> str:
+        """The cell of the error that the charts show of an iteration."""
+        letter = self.curve_columns[-1] if self.curve_columns else self.column_of["E_total"]
+        return f"{letter}{self.first_row + iteration - 1}"
+
+    def curve_range(self, sheet: str | None = None) -> str:
+        """The errors that the charts show, a cell an iteration."""
+        return self._by_iteration(self.curve_columns[-1] if self.curve_columns else self.column_of["E_total"], sheet)
+
+    def steps_range(self, sheet: str | None = None) -> str:
+        """The iterations that belong to `curve_range`."""
+        return self._by_iteration(self.curve_columns[0] if self.curve_columns else self.column_of["iteration"], sheet)
+
+    def _by_iteration(self, letter: str, sheet: str | None) -> str:
+        cells = f"${letter}${self.first_row}:${letter}${self.header_row + self.iterations}"
+        return f"{quoted(sheet)}!{cells}" if sheet else cells
 
     def column_range(self, variable: str, sheet: str | None = None) -> str:
         """A variable's data cells, $X$28:$X$112, with the sheet's name where one is given."""
@@ -192,8 +244,8 @@ class Layout:
 
     def row_range(self, row: int) -> str:
         """All cells of one of the table's rows, $A$28:$AF$28."""
-        names = self.network.column_names
-        return f"{absolute(self.cell(names[0], row))}:{absolute(self.cell(names[-1], row))}"
+        first, last = self.columns[0].name, self.columns[-1].name
+        return f"{absolute(self.cell(first, row))}:{absolute(self.cell(last, row))}"
 
     @property
     def chart_column(self) -> int:

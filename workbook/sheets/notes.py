@@ -121,8 +121,8 @@ def _all_notes(network: Network, tables: list[RateTable]) -> list[str]:
 
 
 def _notes(network: Network, table: RateTable) -> Iterator[str]:
-    errors = table.e_total(network)
-    first, last, rate = errors[0], errors[-1], f"ɳ = {plain(table.learning_rate)}"
+    first, last = table.ends(network)
+    rate = f"ɳ = {plain(table.learning_rate)}"
     grown, stuck = last > GROWN * first, first > NOTHING and last > UNCHANGED * first
     yield rate + GROWS if grown else rate + STUCK if stuck else ""
     for kind in (DEAD, SATURATED):
@@ -136,11 +136,11 @@ def _hides(kind: str, first: float, last: float) -> bool:
 
 
 def since(network: Network, table: RateTable, unit: Watched) -> int:
-    """The iteration since which a unit has been at its end, 0 where it isn't at last."""
+    """The iteration since which a unit has been at its end, 0 where it isn't at last: for any of the samples."""
     columns = (table.table[:, network.column_names.index(name)] for name in unit.columns)
-    awake = np.flatnonzero(unit.is_awake(*columns))
-    asleep_from = int(awake[-1]) + 2 if awake.size else 1
-    return asleep_from if asleep_from <= len(table.table) else 0
+    awake, batch = np.flatnonzero(unit.is_awake(*columns)), table.blocks.batch
+    asleep_from = int(awake[-1]) // batch + 2 if awake.size else 1
+    return asleep_from if asleep_from <= len(table.table) // batch + 1 - table.blocks.turn else 0
 
 
 def _sentence(rate: str, kind: str, units: list[tuple[str, int]], *, hidden: bool) -> str:
@@ -192,17 +192,17 @@ def _rate_formulas(page: Page, layout: Layout, units: list[Watched], table: Rate
     """A learning rate's columns of the hidden sheet; returns the formulas of its three sentences."""
     sheet, column, network = sheet_name(table.learning_rate), FIRST_COLUMN + 2 * k, layout.network
     name, first, last = (a1(row, column, "rc") for row in (NAME_ROW, ERRORS_ROW, ERRORS_ROW + 1))
-    errors = table.e_total(network)
+    ends = table.ends(network)
     row = StartLayout(network).table_row + 1 + k
     eta = f"{quoted(sheet)}!{absolute(layout.learning_rate)}"
     page.formula(name.replace("$", ""), f'"ɳ = "&{eta}', f"ɳ = {plain(table.learning_rate)}")
-    page.formula(first.replace("$", ""), f"{START}!D{row}", float(errors[0]))
-    page.formula(last.replace("$", ""), f"{START}!E{row}", float(errors[-1]))
-    steps = layout.column_range("iteration", sheet)
+    page.formula(first.replace("$", ""), f"{START}!D{row}", float(ends[0]))
+    page.formula(last.replace("$", ""), f"{START}!E{row}", float(ends[1]))
+    steps = layout.steps_range(sheet)
     for kind in (DEAD, SATURATED):
         _unit_formulas(page, layout, table, column, {u: UNITS_ROW + k for k, u in enumerate(units) if u.kind == kind})
     before, after = OVERFLOW.split("{}")
-    overflow = f'{name}&"{before}"&INDEX({steps},COUNT({layout.column_range("E_total", sheet)})+1)&"{after}"'
+    overflow = f'{name}&"{before}"&INDEX({steps},COUNT({layout.curve_range(sheet)})+1)&"{after}"'
     stuck = f'IF(AND({first}>{NOTHING:f},{last}>{UNCHANGED}*{first}),{name}&"{STUCK}","")'
     learning = f'IF(ISERROR({last}),{overflow},IF({last}>{GROWN}*{first},{name}&"{GROWS}",{stuck}))'
     return [learning, *(_kind_formula(units, kind, column, (name, first, last)) for kind in (DEAD, SATURATED))]
@@ -212,14 +212,16 @@ def _unit_formulas(page: Page, layout: Layout, table: RateTable, column: int, ro
     """Since when each unit of a kind is at its end, and the words about it and those above it."""
     sheet = sheet_name(table.learning_rate)
     steps, top = layout.column_range("iteration", sheet), min(rows.values(), default=0)
+    a_turn = f"-{layout.blocks.turn - 1}" if layout.blocks.turn > 1 else ""  # so many more, and all samples were seen
     found: list[tuple[str, int]] = []
     for unit, row in rows.items():
         cells = [layout.column_range(name, sheet) for name in unit.columns]
         # SUMPRODUCT makes the comparison run over the column without an array formula.
-        awake = f"SUMPRODUCT(MAX({unit.awake(*cells)}*{steps}))"
+        filled = f'*({cells[0]}<>"")' if layout.blocks.has_mean else ""  # the rows of means have no activations
+        awake = f"SUMPRODUCT(MAX({unit.awake(*cells)}{filled}*{steps}))"
         begun = since(layout.network, table, unit)
         at = a1(row, column)
-        page.formula(at, f"IFERROR(IF({awake}>=MAX({steps}),0,{awake}+1),0)", begun)
+        page.formula(at, f"IFERROR(IF({awake}>=MAX({steps}){a_turn},0,{awake}+1),0)", begun)
         count = f'COUNTIF({a1(top, column, "r")}:{at},">0")'
         opening = f'IF({count}=1,"{STATE[unit.kind]}","")'
         words = f'IF({count}>1,", ","")&"{unit.unit}"&{opening}&" since iteration "&{at}'

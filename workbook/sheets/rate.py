@@ -24,7 +24,6 @@ from workbook.sheets.layout import (
 from workbook.sheets.rate_table import RateTable
 from workbook.sheets.rate_table import write as write_table
 from xlfuncs.expression import text
-from xlfuncs.network import Network
 
 BY_PYTHON, BY_FORMULAS = "computed by Python", "computed by plain formulas (no Python here)"
 # As an array, so that a program without the function doesn't show the answer of another one. It counts a row of the
@@ -62,13 +61,14 @@ def write(page: Page, layout: Layout, rate_table: RateTable) -> None:
 def _set_up(page: Page, layout: Layout) -> None:
     """Widths, frozen names, zoom, outline and print set-up."""
     sheet = page.sheet
-    last_column = max(len(layout.network.columns), layout.chart_column + CHART_COLUMNS - 1)
+    last_column = max(layout.last_column, layout.chart_column + CHART_COLUMNS - 1)
     for k in range(1, last_column + 1):
         sheet.column_dimensions[get_column_letter(k)].width = ITERATION_CHARS if k == 1 else COLUMN_CHARS
     # Two rows only: a window may be low, and what is frozen can't be scrolled away.
-    sheet.freeze_panes = f"B{NAMES_ROW + 1}"
+    counted, free = ("B", "C") if layout.blocks.several else ("A", "B")
+    sheet.freeze_panes = f"{free}{NAMES_ROW + 1}"
     sheet.sheet_view.zoomScale = 85
-    page.prepare(TABLE_TAB, paper="A3", pages_across=ceil(len(layout.network.columns) / PRINTED_COLUMNS))
+    page.prepare(TABLE_TAB, paper="A3", pages_across=ceil(layout.last_column / PRINTED_COLUMNS))
     sheet.sheet_properties.outlinePr.summaryBelow = False
     sheet.sheet_format.outlineLevelRow = 1
     sheet.row_dimensions.group(NAMES_ROW + 1, layout.header_row, outline_level=1)
@@ -76,12 +76,12 @@ def _set_up(page: Page, layout: Layout) -> None:
     sheet.page_margins.top = sheet.page_margins.bottom = 0.5
     sheet.oddFooter.left.text, sheet.oddFooter.right.text = "gradsheet · &A", "page &P of &N"
     sheet.print_title_rows = f"{NAMES_ROW}:{NAMES_ROW}"
-    sheet.print_title_cols = "A:A"
+    sheet.print_title_cols = f"A:{counted}"
     sheet.print_area = f"A1:{get_column_letter(last_column)}{layout.last_row}"
 
 
 def _names(page: Page, layout: Layout) -> None:
-    for column in layout.network.columns:
+    for column in layout.columns:
         page.put(f"{layout.column_of[column.name]}{NAMES_ROW}", column.label, f"names {column.group}")
 
 
@@ -157,21 +157,23 @@ def only_numbers(page: Page, cells: str, sentence: str) -> None:
 def _legend(page: Page, layout: Layout) -> None:
     """What the colours mean, above the chart."""
     letter, beside = (get_column_letter(layout.chart_column + k) for k in (0, 1))
-    for k, (group, (names, meaning)) in enumerate(_meanings(layout.network).items(), start=NAMES_ROW + 1):
+    for k, (group, (names, meaning)) in enumerate(_meanings(layout).items(), start=NAMES_ROW + 1):
         page.put(f"{letter}{k}", names, f"head {group}")
         page.put(f"{beside}{k}", meaning, "formula")
 
 
-def _meanings(network: Network) -> dict[str, tuple[str, str]]:
+def _meanings(layout: Layout) -> dict[str, tuple[str, str]]:
     """Of each group of columns the names and what they are."""
+    network = layout.network
     before = "input" if len(network.layers) < 3 else "the layer before"
     gradient = f"(gradient + {network.decay:g}·w)" if network.decay else "gradient"
     step = f"ɳ·{gradient}" if network.optimizer == "sgd" else f"the step of {network.optimizer}"
     hidden = texts.listing(list(dict.fromkeys(_then(layer.activation) for layer in network.layers[:-1])) or ["σ"], "or")
     added = " + bias" if network.biases else ""
     source = "a_h" if len(network.layers) > 1 else "input"
+    data = "of the row's sample" if layout.blocks.several else "constant"
     meanings = {
-        "input": ("i, t", "inputs and targets: constant"),
+        "input": ("i, t", f"inputs and targets: {data}"),
         "weight": ("w", f"weights: the row above minus {step}"),
         "bias": ("b", f"biases: {'learned as weights are' if any(b.learned for b in network.biases) else 'fixed'}"),
         "hidden": ("h, a_h", f"hidden units: Σ {before}·weight{added}, then {hidden}"),
@@ -193,7 +195,7 @@ def _then(activation: str) -> str:
 
 
 def _chart(page: Page, layout: Layout, rate_table: RateTable) -> None:
-    top = NAMES_ROW + 1 + len(_meanings(layout.network))
+    top = NAMES_ROW + 1 + len(_meanings(layout))
     first = get_column_letter(layout.chart_column)
     last = get_column_letter(layout.chart_column + CHART_COLUMNS - 1)
     chart = error_charts.error_chart(

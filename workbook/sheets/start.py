@@ -1,29 +1,35 @@
 """The first sheet: what this is, the cells to change, the learning rates compared, links."""
 
+from math import ceil
+
 import numpy as np
 from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 
 from workbook.parts import charts
 from workbook.parts.page import NATIVE, OVERVIEW_TAB, UDF, VALUES, Page
+from workbook.sample_data import Samples
 from workbook.sheets import graphs, notes
+from workbook.sheets import samples as samples_sheet
 from workbook.sheets.layout import COLUMN_CHARS, GRAPHS, Layout, StartLayout, absolute, quoted, sheet_name
 from workbook.sheets.rate import only_numbers
 from workbook.sheets.rate_table import RateTable
+from workbook.sheets.samples_layout import SAMPLES, SamplesLayout
 from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES, Network
 from xlfuncs.spec import Spec
 
 CHART_COLUMNS = 8
+STORY_LINE = 15.5  # points of a line of text
 ABOUT = (
-    "A small neural network is trained by backpropagation, one iteration a row, once for each learning rate ɳ. "
+    "A small neural network is trained by backpropagation, {rows}, once for each learning rate ɳ. "
     "Every cell of the tables is the formula of that step: click it to see where its number comes from."
 )
 ABOUT_VALUES = (
-    "A small neural network is trained by backpropagation, one iteration a row, once for each learning rate ɳ. "
+    "A small neural network is trained by backpropagation, {rows}, once for each learning rate ɳ. "
     "This workbook holds numbers only; gradsheet build without --formulas values writes the formulas too."
 )
 ABOUT_UDF = (
-    "A small neural network is trained by backpropagation, one iteration a row, once for each learning rate ɳ. Python "
+    "A small neural network is trained by backpropagation, {rows}, once for each learning rate ɳ. Python "
     "fills each table through one function, =BP_TABLE(…), in Excel on Windows; Playground shows the steps one by one."
 )
 ABOUTS = {NATIVE: ABOUT, VALUES: ABOUT_VALUES, UDF: ABOUT_UDF}
@@ -38,18 +44,31 @@ DIFFERENCES = (
 )
 
 
-def write(page: Page, layout: Layout, tables: list[RateTable], run_sheets: list[str]) -> None:
-    """Fill the page; `run_sheets` are the names of the sheets of a training run, if there is one."""
+def write(
+    page: Page,
+    layout: Layout,
+    tables: list[RateTable],
+    run_sheets: list[str],
+    samples: Samples | None = None,
+    story: str = "",
+) -> None:
+    """Fill the page; `run_sheets` are the names of the sheets of a training run, if there is one; `story` tells what
+    this network is about."""
     start = StartLayout(layout.network)
     last = get_column_letter(max(8, 2 + start.widest))
     _set_up(page, layout)
     page.put("B1", "Backpropagation, cell by cell", "title")
     page.sheet.row_dimensions[1].height = 34
-    _paragraph(page, f"B2:{last}2", ABOUTS[page.formulas], height=34)
-    page.put("B4", f"The network and its data: {Spec.of(layout.network)}", "heading")
+    _paragraph(page, f"B2:{last}2", ABOUTS[page.formulas].format(rows=_rows(layout)), height=34)
+    if story:
+        _paragraph(page, f"B3:{last}3", story, height=STORY_LINE * ceil(len(story) / _line_chars(start)))
+    spec = Spec.of(layout.network, samples.batch if samples else 0)
+    page.put("B4", f"The network and its data: {spec}", "heading")
     page.put("B5", HOW.format(cell=layout.learning_rate) if page.live else "The start values of every sheet.", "note")
     _settings(page, layout, start)
     _learning_rates(page, layout, start, tables)
+    if samples and samples.are_classes:
+        _right(page, layout, start, samples, tables)
     for k, name in enumerate(run_sheets):
         page.link(f"{get_column_letter(4 + k)}{start.table_row + len(tables) + 1}", name, f"{quoted(name)}!A1")
     below = start.table_row + len(tables) + 3
@@ -69,7 +88,8 @@ def write(page: Page, layout: Layout, tables: list[RateTable], run_sheets: list[
 def is_reference(layout: Layout, tables: list[RateTable]) -> bool:
     """Whether this is the exercise's own set-up, to which the published percentages belong."""
     rates = [table.learning_rate for table in tables]
-    return layout.network == DEFAULT and layout.iterations == ITERATIONS and set(rates) == set(LEARNING_RATES)
+    one = not layout.blocks.several
+    return one and layout.network == DEFAULT and layout.iterations == ITERATIONS and set(rates) == set(LEARNING_RATES)
 
 
 def _set_up(page: Page, layout: Layout) -> None:
@@ -88,13 +108,24 @@ def _paragraph(page: Page, cells: str, text: str, height: float) -> None:
     page.sheet.row_dimensions[int(first[1:])].height = height
 
 
+def _line_chars(start: StartLayout) -> int:
+    """About how many characters of text fit on a line of a paragraph."""
+    return int(24 + (max(8, 2 + start.widest) - 2) * COLUMN_CHARS)
+
+
 def _settings(page: Page, layout: Layout, start: StartLayout) -> None:
     """The start values, each cell showing its variable's name before the number."""
     network = layout.network
-    page.put(f"B{start.INPUT_ROW}", "Inputs", "label")
-    page.put(f"B{start.INPUT_ROW + 1}", "Targets", "label")
-    values = dict(zip(network.input_names, network.inputs, strict=True))
-    values |= dict(zip(network.target_names, network.targets, strict=True))
+    values: dict[str, float] = {}
+    if layout.blocks.several:
+        page.put(f"B{start.INPUT_ROW}", "Inputs, targets", "label")
+        page.link(f"C{start.INPUT_ROW}", f"Sheet {SAMPLES}", f"{quoted(SAMPLES)}!C{SamplesLayout.HEADER_ROW + 1}")
+        page.put(f"D{start.INPUT_ROW}", f"{layout.blocks}", "line")
+    else:
+        page.put(f"B{start.INPUT_ROW}", "Inputs", "label")
+        page.put(f"B{start.INPUT_ROW + 1}", "Targets", "label")
+        values |= dict(zip(network.input_names, network.inputs, strict=True))
+        values |= dict(zip(network.target_names, network.targets, strict=True))
     values |= {weight.name: weight.start for weight in (*network.weights, *network.biases)}
     for variable, value in values.items():
         ref = start.of(variable)
@@ -108,7 +139,7 @@ def _settings(page: Page, layout: Layout, start: StartLayout) -> None:
             biased = any(start.bias(bias)[1:] == row for bias in network.biases)
             page.put(f"B{row}", f"Weights into {weight.target}{', bias' if biased else ''}", "label")
     if page.live:
-        first, last = start.input(0), start.weight(network.weights[-1])
+        first, last = next(map(start.of, values)), start.weight(network.weights[-1])
         widest = get_column_letter(2 + start.widest)
         only_numbers(page, f"{first}:{widest}{last[1:]}", "Inputs, targets and weights are numbers, such as 0.15.")
 
@@ -117,11 +148,13 @@ def _learning_rates(page: Page, layout: Layout, start: StartLayout, tables: list
     """The table of learning rates with what each of them does to the error."""
     top = start.table_row
     page.put(f"B{top - 1}", "What the learning rate does", "heading")
+    base = min(layout.blocks.turn, layout.iterations)
+    mean = "Mean " if layout.blocks.several else ""
     heads = [
         "Sheet",
         "Learning rate ɳ",
-        "E_total, first iteration",
-        f"E_total, iteration {layout.iterations}",
+        f"{mean}E_total, {'first iteration' if base == 1 else f'iterations 1–{base}'}",
+        f"{mean}E_total, {'' if base == 1 else f'last {base}, '}iteration {layout.iterations}",
         "Error left",
         "Error halved at iteration",
     ]
@@ -130,29 +163,42 @@ def _learning_rates(page: Page, layout: Layout, start: StartLayout, tables: list
     page.sheet.row_dimensions[top].height = 32
     for row, run in enumerate(tables, start=top + 1):
         sheet = sheet_name(run.learning_rate)
-        curve = run.e_total(layout.network)
+        curve, (at_first, at_last) = run.e_total(layout.network), run.ends(layout.network)
         page.link(f"B{row}", sheet, f"{quoted(sheet)}!A1", "table link")
         where = quoted(sheet)
         page.formula(f"C{row}", f"{where}!{absolute(layout.learning_rate)}", run.learning_rate, "table")
-        first, last = (absolute(layout.cell("E_total", r)) for r in (layout.first_row, layout.last_row))
-        page.formula(f"D{row}", f"{where}!{first}", float(curve[0]), "table error")
-        page.formula(f"E{row}", f"{where}!{last}", float(curve[-1]), "table error")
-        left = float(curve[-1] / curve[0]) if curve[0] else ""
+        first, last = (absolute(layout.curve_cell(k)) for k in (base, layout.iterations))
+        page.formula(f"D{row}", f"{where}!{first}", float(at_first), "table error")
+        page.formula(f"E{row}", f"{where}!{last}", float(at_last), "table error")
+        left = float(at_last / at_first) if at_first else ""
         page.formula(f"F{row}", f'IF(D{row}=0,"",E{row}/D{row})', left, "table percent")
-        page.formula(f"G{row}", _halved_formula(layout, sheet, row), halved(curve), "table")
+        page.formula(f"G{row}", _halved_formula(layout, sheet, row), halved(curve, base), "table")
     page.numbers(f"D{top + 1}:E{top + len(tables)}")
     page.link(f"B{top + len(tables) + 1}", "All error charts", f"{quoted(GRAPHS)}!A1")
 
 
-def halved(curve: np.ndarray) -> int | str:
-    """The iteration at which E_total is first half of what it was, or a dash. `curve` has shape (iterations,)."""
-    below = np.flatnonzero(curve <= curve[0] / 2)
+def _right(page: Page, layout: Layout, start: StartLayout, samples: Samples, tables: list[RateTable]) -> None:
+    """How many samples each learning rate has right at last."""
+    page.put(f"H{start.table_row}", "Samples right at last", "table head")
+    where, count = SamplesLayout(layout.network, layout.blocks.samples), layout.blocks.samples
+    for k, table in enumerate(tables):
+        formula = f'COUNTIF({where.marks(k)},"{samples_sheet.YES}")&" of {count}"'
+        shown = f"{samples_sheet.right_count(layout, samples, table)} of {count}"
+        page.formula(f"H{start.table_row + 1 + k}", formula, shown, "table")
+
+
+def halved(curve: np.ndarray, base: int = 1) -> int | str:
+    """The iteration at which E_total is first half of what it was in iteration `base`, or a dash.
+
+    `curve` has shape (iterations,).
+    """
+    below = np.flatnonzero(curve <= curve[base - 1] / 2)
     return int(below[0]) + 1 if below.size else "–"
 
 
 def _halved_formula(layout: Layout, sheet: str, row: int) -> str:
     """SUMPRODUCT makes the comparison run over the column without an array formula."""
-    errors, iterations = layout.column_range("E_total", sheet), layout.column_range("iteration", sheet)
+    errors, iterations = layout.curve_range(sheet), layout.steps_range(sheet)
     first = f"SUMPRODUCT(MIN(({errors}>$D{row}/2)*1E+9+{iterations}))"
     return f'IF({first}>=1E+9,"–",{first})'
 
@@ -161,7 +207,7 @@ def _reading(page: Page, layout: Layout, row: int) -> None:
     network = layout.network
     letters = layout.column_of
     lines = [
-        f"Row {layout.first_row} is iteration 1, with the start values above; each further row is one training step.",
+        f"Row {layout.first_row} is iteration 1, with the start values above; {_step(layout)}.",
         f"A row from left to right: targets and inputs ({letters[network.target_names[0]]}–"
         f"{letters[network.input_names[-1]]}), weights{' and biases' if network.biases else ''}, forward pass, errors "
         f"({letters[network.error_names[0]]}–{letters['E_total']}), gradients "
@@ -171,6 +217,22 @@ def _reading(page: Page, layout: Layout, row: int) -> None:
     ]
     for k, line in enumerate(lines):
         page.put(f"B{row + k}", line)
+
+
+def _rows(layout: Layout) -> str:
+    """How iterations stand in the tables."""
+    return "a block of rows an iteration" if layout.blocks.has_mean else "one iteration a row"
+
+
+def _step(layout: Layout) -> str:
+    """What a training step is on a sheet."""
+    batch = layout.blocks.batch
+    if batch > 1:
+        return (
+            f"each block of {batch} rows, a sample each, is one training step. The row below it holds the means of its "
+            "errors and gradients"
+        )
+    return f"each further row is one training step{', with the next sample' if layout.blocks.several else ''}"
 
 
 def _update(network: Network) -> str:
@@ -185,7 +247,8 @@ def _update(network: Network) -> str:
 
 def _chart_column(layout: Layout) -> int:
     """Right of the settings, or of the learning rates' table where that is wider."""
-    return 3 + max(5, StartLayout(layout.network).widest) + 1
+    columns = 6 if layout.blocks.several else 5
+    return 3 + max(columns, StartLayout(layout.network).widest) + 1
 
 
 def _chart(page: Page, layout: Layout, start: StartLayout, tables: list[RateTable]) -> None:

@@ -256,7 +256,11 @@ def several_samples(table: Table) -> str | None:
     counts = Counter(rows)
     turns = sum(a != b for a, b in pairwise(rows))
     in_turn = len(counts) > 1 and min(counts.values()) > 1 and turns >= 2 * len(counts)
-    return "its rows take turns with several samples" if in_turn else None
+    if in_turn:
+        return "its rows take turns with several samples"
+    learned = [table.values[v] for v in table.blueprint.learned if v in table.values]
+    shared = len(counts) > 1 and bool(learned) and all((values == values[0]).all() for values in learned)
+    return "its rows are several samples of one iteration" if shared else None
 
 
 def changing_rate(table: Table) -> str | None:
