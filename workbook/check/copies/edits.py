@@ -9,7 +9,7 @@ from openpyxl.formula.translate import Translator
 from workbook.check.copies.cells import Bonds, Joint
 from workbook.check.judge.findings import NOT_JUDGED, FileReport, Finding, TableReport
 from workbook.check.judge.right_formula import right_formula
-from workbook.check.meaning.tables import Table
+from workbook.check.meaning.stages import Recognised
 from workbook.check.read import formula
 from workbook.check.read.book import Book
 from workbook.check.read.formula import Template
@@ -38,7 +38,7 @@ class Edit:
         self.reason, self.formulas, self.numbers = reason, {}, {}
 
 
-def edits_of(book: Book, report: FileReport, tables: list[Table], bonds: dict[str, Bonds]) -> list[Edit]:
+def edits_of(book: Book, report: FileReport, tables: list[Recognised], bonds: dict[str, Bonds]) -> list[Edit]:
     """An edit for each finding that makes a sheet wrong, tables first; `bonds` are the sheets', by name."""
     edits = []
     for number, (table, judged) in enumerate(zip(tables, report.tables, strict=True)):
@@ -53,7 +53,7 @@ def edits_of(book: Book, report: FileReport, tables: list[Table], bonds: dict[st
     return edits + [Edit(finding, reason="charts stay as they are") for finding in report.charts if not finding.note]
 
 
-def _edit(number: int, table: Table, judged: TableReport, finding: Finding) -> Edit:
+def _edit(number: int, table: Recognised, judged: TableReport, finding: Finding) -> Edit:
     edit = Edit(finding, number)
     if judged.verdict == NOT_JUDGED:
         edit.leave("the table isn't judged")
@@ -66,7 +66,7 @@ def _edit(number: int, table: Table, judged: TableReport, finding: Finding) -> E
     return edit
 
 
-def _plan(edit: Edit, table: Table) -> None:
+def _plan(edit: Edit, table: Recognised) -> None:
     if not edit.finding.parts:
         edit.leave("it names no cells")
     for part in edit.finding.parts:

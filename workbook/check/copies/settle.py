@@ -20,7 +20,7 @@ from workbook.check.meaning.recalculate import (
     lacking,
     recalculate,
 )
-from workbook.check.meaning.tables import Table
+from workbook.check.meaning.stages import Recognised
 from workbook.check.read.book import Book
 from workbook.parts.opc import Package
 from workbook.parts.references import a1, on_sheet
@@ -34,7 +34,7 @@ class Settled:
     """What is written: edits that were proved, the tables they belong to, and the values before and after them."""
 
     edits: list[Edit] = field(default_factory=list)
-    tables: list[Table] = field(default_factory=list)
+    tables: list[Recognised] = field(default_factory=list)
     spread: dict[Place, str] = field(default_factory=dict)  # own formulas of cells that shared a mended one's
     before: dict[Place, Value] = field(default_factory=dict)
     values: dict[Place, Value] = field(default_factory=dict)
@@ -55,7 +55,9 @@ class Settled:
         return self.formulas.keys() | self.numbers.keys()
 
 
-def settle(book: Book, tables: list[Table], package: Package, bonds: dict[str, Bonds], edits: list[Edit]) -> Settled:
+def settle(
+    book: Book, tables: list[Recognised], package: Package, bonds: dict[str, Bonds], edits: list[Edit]
+) -> Settled:
     """Try the edits on copies of the package; those that have to be taken back get their reason.
 
     A table's edits stand or fall together, except that one false finding is left out where the rest is right without.
@@ -96,7 +98,7 @@ def _attempts(edits: list[Edit]) -> Iterator[list[Edit]]:
 class _Trial:
     """The workbook calculated without edits, and with some."""
 
-    def __init__(self, book: Book, tables: list[Table], package: Package, bonds: dict[str, Bonds]):
+    def __init__(self, book: Book, tables: list[Recognised], package: Package, bonds: dict[str, Bonds]):
         self.book, self.tables, self.package, self.bonds = book, tables, package, bonds
         self.parts = {sheet.name: sheet.part for sheet in book.sheets}
         self.cells = {
@@ -154,11 +156,11 @@ class _Trial:
         """The tables whose edits turn a cell with a value into an error, or into what can't be calculated here."""
         owner = {place: edit.table for edit in settled.edits for place in edit.places}
         failing: dict[int, str] = {}
-        lost = [
+        lost = sorted(
             place
             for place, value in settled.values.items()
             if isinstance(value, CellError) and place not in owner and self._had_value(place)
-        ]
+        )
         followers = Dependence(self.book, templates_of(settled.formulas)).followers(owner) if lost else {}
         for place in lost:
             sign = settled.values[place].sign
@@ -171,7 +173,7 @@ class _Trial:
                 failing.setdefault(number, reason)
         return failing
 
-    def _rewritten(self, table: Table, value_of: ValueOf) -> str | None:
+    def _rewritten(self, table: Recognised, value_of: ValueOf) -> str | None:
         """Why the table may be another network than the one that its mended formulas calculate.
 
         Only where they give the first row another E_total; what is copied down differs from there on.
@@ -216,7 +218,7 @@ class _Trial:
         return value_of
 
 
-def _variables(table: Table, places: set[Place]) -> set[tuple[str, int]]:
+def _variables(table: Recognised, places: set[Place]) -> set[tuple[str, int]]:
     """Those of the cells that are the table's, as variable and row."""
     own = [place for place in places if place[0] == table.sheet.name and place[1] in table.rows]
     return {(table.variables[column], row) for _, row, column in own if column in table.variables}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from workbook.check.judge.fault_kinds import RATE
 from workbook.check.meaning.evaluate import SheetError, UnknownError, evaluate, leaves
+from workbook.check.meaning.stages import RATE
 from workbook.check.meaning.trees import node_of
 from workbook.check.read.formula import Node
 from xlfuncs.expected_table import MIDDLE, SAMPLE_ROWS, Blueprint
@@ -39,7 +40,7 @@ class Judge:
         self.order = {variable: k for k, variable in enumerate(blueprint.formulas)}
         self.right: dict[str, Node] = {v: node_of(e) for v, e in blueprint.formulas.items()}
         self.known: dict[tuple[str, Node], bool | str] = {}  # a text is why it can't be told
-        self.diagnoses: dict[tuple[str, Node], Diagnosis] = {}
+        self._diagnoses: dict[object, Diagnosis] = {}
 
     def leaf(self, node: Node) -> Array | float | None:
         """The value of a leaf in the middle row of the random tables."""
@@ -118,6 +119,12 @@ class Judge:
             return False
         raise UnknownError("gives no number where other values stand in the cells it reads, so it can't be compared")
 
+    def diagnosis(self, key: object, find: Callable[[], Diagnosis]) -> Diagnosis:
+        """What `find` gives, which is asked only once for a key."""
+        if key not in self._diagnoses:
+            self._diagnoses[key] = find()
+        return self._diagnoses[key]
+
     def literal_rate(self, node: Node, variable: str) -> float | None:
         """The learning rate of an update formula that is right but for a rate written as a number."""
         if variable not in self.blueprint.learned:
@@ -143,3 +150,9 @@ class Judge:
                 if (offset > 0 and name != "iteration") or (offset == 0 and self.order[name] >= own):
                     return True
         return False
+
+
+@lru_cache(maxsize=64)
+def judge_of(blueprint: Blueprint) -> Judge:
+    """The judge of a blueprint; its random tables are drawn once."""
+    return Judge(blueprint)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from workbook.check.judge.classify import Diagnosis, Judge
-from workbook.check.judge.fault_kinds import RATE
-from workbook.check.judge.judged import Group, Judged
+from workbook.check.judge.classify import Diagnosis, Judge, judge_of
+from workbook.check.judge.judged import Group, Reading, Slip
 from workbook.check.judge.right_formula import right_expression
 from workbook.check.judge.searches import Search, SpentError
 from workbook.check.judge.two_slips import find_two
 from workbook.check.meaning.evaluate import UnknownError, leaves
 from workbook.check.meaning.resolve import Resolver
-from workbook.check.meaning.tables import Table
+from workbook.check.meaning.stages import RATE, Recognised, grown
 from workbook.check.meaning.trees import distinct, node_of, with_rate
 from workbook.check.read import formula
 from workbook.check.read.formula import Node
@@ -36,25 +35,33 @@ def diagnose(judge: Judge, node: Node, variable: str, right: Node, reparsed: Cal
     return found or Diagnosis("wrong formula", swaps=tuple((old, old) for old in distinct(node) if old not in wanted))
 
 
-def explain(judged: Judged, resolver: Resolver, judge: Judge) -> None:
-    """Give each wrong group its diagnosis."""
-    cache = judge.diagnoses
-    table = resolver.table
-    right_rows = {(v, id(table.cell(v, row).template)) for v, row in judged.meanings} - {
-        (g.variable, id(g.template)) for g in judged.wrong if len(g.rows) == len(table.rows)
-    }
-    for group in judged.wrong:
-        meaning = group.meaning
-        row = group.rows[group.meanings.index(meaning)]
-        key = (group.variable, meaning, _written_rate(table, judged), frozenset(table.columns))
-        if key not in cache:
-            cache[key] = _diagnosis(resolver, judge, judged, group.variable, row, meaning)
-        group.diagnosis = _dollars(cache[key], group, table, (group.variable, id(group.template)) in right_rows)
-        group.circular = any(judge.circular(m, group.variable) for m in set(group.meanings))
+def explain(reading: Reading, resolver: Resolver) -> tuple[Slip, ...]:
+    """Each wrong group of the reading with the reason why it is wrong."""
+    table, judge = reading.table, judge_of(reading.table.blueprint)
+    rows = {(v, id(table.cell(v, row).template)) for v, row in reading.meanings}
+    right_rows = rows - {(g.variable, id(g.template)) for g in reading.wrong if len(g.rows) == len(table.rows)}
+    slips = []
+    for group in reading.wrong:
+        diagnosis = _diagnosis(reading, resolver, judge, group)
+        diagnosis = _dollars(diagnosis, group, table, (group.variable, id(group.template)) in right_rows)
+        circular = any(judge.circular(meaning, group.variable) for meaning in set(group.meanings))
+        slips.append(grown(Slip, group, diagnosis=diagnosis, circular=circular))
+    return tuple(slips)
 
 
-def _diagnosis(resolver: Resolver, judge: Judge, judged: Judged, variable: str, row: int, meaning: Node) -> Diagnosis:
-    table = resolver.table
+def _diagnosis(reading: Reading, resolver: Resolver, judge: Judge, group: Group) -> Diagnosis:
+    table, variable, meaning = reading.table, group.variable, group.meaning
+    row = group.rows[group.meanings.index(meaning)]
+    held = table.rate_cell is not None or table.rate_column is not None
+    written = None if held else reading.written_rate
+    key = (variable, meaning, written, frozenset(table.columns))
+    return judge.diagnosis(key, lambda: _found_out(table, resolver, judge, variable, row, meaning, written))
+
+
+def _found_out(
+    table: Recognised, resolver: Resolver, judge: Judge, variable: str, row: int, meaning: Node, written: float | None
+) -> Diagnosis:
+    """Why the formula is wrong; `written` is the learning rate that most updates have as a number."""
     cell = table.cell(variable, row)
     if variable in judge.blueprint.constants:
         return _constant_diagnosis(meaning, variable)
@@ -66,19 +73,11 @@ def _diagnosis(resolver: Resolver, judge: Judge, judged: Judged, variable: str, 
     rate = judge.literal_rate(meaning, variable)
     if rate is not None and any(leaf.kind == "number" for leaf in leaves(meaning)):
         return Diagnosis("wrong learning rate", detail=f"the number {rate:g}")
-    written = _written_rate(table, judged)
     right = node_of(right_expression(table, variable))
     if written is None or variable not in judge.blueprint.learned:
         return diagnose(judge, meaning, variable, right, lambda: _bracketed(resolver, variable, row))
     brackets = (with_rate(tree, written) for tree in _bracketed(resolver, variable, row))
     return diagnose(judge, with_rate(meaning, written), variable, right, lambda: brackets)
-
-
-def _written_rate(table: Table, judged: Judged) -> float | None:
-    """The learning rate that most updates have as a number, None where a cell holds it."""
-    if table.rate_cell is not None or table.rate_column is not None or not judged.literal_rates:
-        return None
-    return judged.literal_rates.most_common(1)[0][0]
 
 
 def _constant_diagnosis(meaning: Node, variable: str) -> Diagnosis:
@@ -132,10 +131,8 @@ def _is_balanced(tokens: list[formula.Token]) -> bool:
     return depth == 0
 
 
-def _dollars(diagnosis: Diagnosis, group: Group, table: Table, right_elsewhere: bool) -> Diagnosis:
+def _dollars(diagnosis: Diagnosis, group: Group, table: Recognised, right_elsewhere: bool) -> Diagnosis:
     """Say `missing $` or `stray $` where a slip of rows comes from copying a formula down."""
-    if group.template is None:
-        return diagnosis
     kinds, kept = [diagnosis.kind, *diagnosis.also], ""
     column = table.columns[group.variable]
     for old, new in diagnosis.swaps:
@@ -163,7 +160,7 @@ def _dollars(diagnosis: Diagnosis, group: Group, table: Table, right_elsewhere: 
     return replace(diagnosis, kind=kinds[0], also=tuple(kinds[1:]), detail=detail)
 
 
-def _first_drifted(group: Group, table: Table) -> str:
+def _first_drifted(group: Group, table: Recognised) -> str:
     """The cell that the group's first formula reads where the learning rate belongs, "" where it isn't the rate."""
     row, column = group.rows[0], table.columns[group.variable]
     home = table.rate_cell[2] if table.rate_cell is not None else None
@@ -172,7 +169,7 @@ def _first_drifted(group: Group, table: Table) -> str:
     return a1(*min(drifted)) if drifted else ""
 
 
-def _copied(group: Group, table: Table) -> bool:
+def _copied(group: Group, table: Recognised) -> bool:
     """Whether the group's reference to the rate moved away from it row by row, as a copy without $ does."""
     column = table.columns[group.variable]
     rows = {ref.row for ref in group.template.refs if not ref.fixed_row and ref.at(0, column)[1] == table.rate_cell[2]}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workbook.check.judge.fault_kinds import RATE
 from workbook.check.meaning.evaluate import leaves
+from workbook.check.meaning.stages import RATE
 from workbook.check.read.formula import Node
 from xlfuncs.expression import Expr
 

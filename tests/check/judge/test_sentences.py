@@ -10,12 +10,12 @@ from workbook.check.judge.chart_findings import check_charts
 from workbook.check.judge.classify import Diagnosis
 from workbook.check.judge.fault_kinds import KINDS
 from workbook.check.judge.findings import Finding
+from workbook.check.judge.sentences import _SENTENCES, message
 from workbook.check.meaning.tables import find_tables
+from workbook.check.meaning.words import leaf_text, meaning_text
 from workbook.check.read.book import Book, Chart, Series
 from workbook.check.read.formula import Node
 from workbook.check.report.lines import effect_text
-from workbook.check.report.sentences import _SENTENCES, message
-from workbook.check.report.words import leaf_text, meaning_text
 
 RIGHT = right()
 EQUAL = numbers(start={"t1": 0.5, "t2": 0.5})

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from workbook.check.judge.classify import Diagnosis
-from workbook.check.judge.fault_kinds import RATE
 from workbook.check.meaning.evaluate import leaves
-from workbook.check.meaning.tables import Table
+from workbook.check.meaning.stages import RATE, Recognised
 from workbook.check.meaning.trees import node_of, paths
+from workbook.check.meaning.words import leaf_text, meaning_text, names_text, row_text
 from workbook.check.read.formula import Node
-from workbook.check.report.words import leaf_text, meaning_text, names_text, row_text
 from workbook.parts.references import a1, on_sheet
 from xlfuncs.expression import label
 
@@ -24,7 +23,7 @@ class Told:
     diagnosis: Diagnosis
     variables: tuple[str, ...]
     meaning: Node
-    table: Table
+    table: Recognised
     row: int
 
     @property
@@ -80,7 +79,7 @@ def _tells(*kinds: str):
 
 
 def message(
-    diagnosis: Diagnosis, variables: list[str], meaning: Node, table: Table, first_row: int, circular: bool
+    diagnosis: Diagnosis, variables: list[str], meaning: Node, table: Recognised, first_row: int, circular: bool
 ) -> str:
     """The sentence for one fault, without the cells and without the formula that belongs there.
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.check.forms import Form, numbers, right, sigma
-from workbook.check.checker import check_file
-from workbook.check.judge.effects import _relative, right_table, start_of
-from workbook.check.judge.judged import judge_table
+from workbook.check.checker import check_file, judge_table
+from workbook.check.judge.effects import _relative
+from workbook.check.meaning.stages import Recognised, grown
 from workbook.check.meaning.tables import find_tables
 from workbook.check.read.reader import read_book
 
@@ -100,11 +100,9 @@ def test_the_right_table_and_its_start(tmp_path):
     path.write_bytes(Form().package())
     book = read_book(path)
     (table,) = find_tables(book)
-    judge_table(book, table, [table])
-    assert start_of(table)["w3"] == 0.25 and start_of(table)["t2"] == 0.99
-    values = right_table(table)
+    table = judge_table(book, table, []).table
+    assert table.start["w3"] == 0.25 and table.start["t2"] == 0.99
+    values = table.expected
     for name, key in (("E_total", "E_total"), ("grad_w3", "g3"), ("w8", "w8"), ("a_h2", "a_h2")):
         assert values[name] == pytest.approx([row[key] for row in numbers()], rel=1e-13)
-    assert len(right_table(table, 3)["w1"]) == 3
-    table.rate = None
-    assert right_table(table) is None
+    assert grown(Recognised, table, rate=None).expected is None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from workbook.check.judge.fault_kinds import RATE
 from workbook.check.meaning.resolve import FAR
+from workbook.check.meaning.stages import RATE
 from workbook.check.read.formula import Node
 from workbook.parts.references import a1
 from xlfuncs.expression import label

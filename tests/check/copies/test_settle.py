@@ -15,7 +15,7 @@ from tests.check.writing import Array, column_name, package
 from workbook.check.checker import check_book
 from workbook.check.copies.cells import bonds_of
 from workbook.check.copies.mending import mend
-from workbook.check.copies.table_proof import right_table, unlike
+from workbook.check.copies.table_proof import matrix_table, unlike
 from workbook.check.judge.another_network import consistent
 from workbook.check.meaning.dependence import Dependence
 from workbook.check.meaning.recalculate import Calculation, CellError, NotRecalculated, lacking, recalculate
@@ -103,7 +103,7 @@ def test_references():
 def test_the_table_by_matrices_is_the_generators(sizes, bias):
     sheet = plain(sizes=sizes, bias=bias)
     blueprint = blueprint_of(sheet.columns)
-    found = right_table(blueprint, sheet.start, np.full(sheet.d.rows, sheet.d.rate))
+    found = matrix_table(blueprint, sheet.start, np.full(sheet.d.rows, sheet.d.rate))
     values = sheet.values()
     for name, column in sheet.columns.items():
         wanted = [values[row, column] for row in range(sheet.first, sheet.last + 1)]
@@ -114,17 +114,17 @@ def test_weights_numbered_by_input_and_biases_held():
     blueprint = Blueprint((2, 3, 2), (("h1", "b1"), ("h2", "b1"), ("o1", "b2")), by_input=True)
     start = {name: 0.1 * k for k, name in enumerate(["i1", "i2", "t1", "t2", *blueprint.learned, "b1", "b2"], 1)}
     simulated = blueprint.simulate(start, 0.5, 4)
-    found = right_table(blueprint, start, np.full(4, 0.5))
+    found = matrix_table(blueprint, start, np.full(4, 0.5))
     for name in blueprint.formulas.keys() - {"iteration"}:
         assert found[name] == pytest.approx(simulated[name], rel=1e-12), name
-    held = right_table(blueprint, start, np.full(4, 0.5), learning=False)
+    held = matrix_table(blueprint, start, np.full(4, 0.5), learning=False)
     assert set(held["b1"]) == {start["b1"]} and held["E_total"][0] == found["E_total"][0] != held["E_total"][1]
 
 
 def test_each_row_has_its_own_learning_rate():
     sheet = plain()
     blueprint = blueprint_of(sheet.columns)
-    found = right_table(blueprint, sheet.start, np.array([0.5, 2.0, 0.0, 0.0]))
+    found = matrix_table(blueprint, sheet.start, np.array([0.5, 2.0, 0.0, 0.0]))
     steps = found["w1"][:-1] - found["w1"][1:]
     assert steps == pytest.approx([0.5 * found["grad_w1"][0], 2.0 * found["grad_w1"][1], 0.0], rel=1e-9)
 
