@@ -21,6 +21,7 @@ import numpy as np
 from workbook.check.judge import findings
 from workbook.check.judge.chart_findings import check_charts
 from workbook.check.judge.diagnose import explain
+from workbook.check.judge.fault_kinds import KINDS
 from workbook.check.judge.findings import FileReport, Finding, TableReport
 from workbook.check.judge.formula_findings import formula_findings
 from workbook.check.judge.judged import Judged
@@ -143,7 +144,7 @@ def _verdict(judged: Judged, found: list[Finding]) -> tuple[str, list[Finding]]:
         return findings.EMPTY, []
     if any(not finding.note for finding in found):
         return findings.WRONG, []
-    if any(finding.kind in findings.NOT_JUDGED_KINDS for finding in found):
+    if any(KINDS[finding.kind].not_judged for finding in found):
         return findings.NOT_JUDGED, []
     for verdict, why in ((findings.UNFINISHED, unfinished(judged)), (findings.NOT_JUDGED, not_calculated(judged))):
         if why is not None:

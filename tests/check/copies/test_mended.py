@@ -6,7 +6,7 @@ GRADSHEET_MENDED=1000 tries that many generated sheets with -m slow; 24 of them 
 import os
 import re
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import openpyxl

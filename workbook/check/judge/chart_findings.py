@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from workbook.check.judge import fault_kinds
+from workbook.check.judge.fault_kinds import finds
 from workbook.check.judge.findings import Finding
 from workbook.check.meaning.stages import Found
 from workbook.check.read.book import Book, Chart, Series
@@ -25,6 +27,7 @@ class Area:
     right: int
 
 
+@finds(fault_kinds.CHART)
 def check_charts(book: Book, tables: list[Found]) -> list[Finding]:
     """One finding for each way in which charts misrepresent a table, however many charts do."""
     alike: dict[tuple[str, ...], list[tuple[int, Chart]]] = {}
@@ -42,7 +45,7 @@ def check_charts(book: Book, tables: list[Found]) -> list[Finding]:
             others = len(charts) - 1
             who += f" and {others} more chart{'s' if others > 1 else ''}, each alike"
             place = f"{len(charts)} charts"
-        found.append(Finding("chart", chart.sheet, [], f"{who}: {' '.join(texts)}", note=True, place=place))
+        found.append(Finding(fault_kinds.CHART, chart.sheet, [], f"{who}: {' '.join(texts)}", note=True, place=place))
     return found
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from workbook.check.judge import fault_kinds
 from workbook.check.judge.classify import Diagnosis, Judge, judge_of
+from workbook.check.judge.exchanges import kind_of_constant
+from workbook.check.judge.fault_kinds import finds
 from workbook.check.judge.judged import Group, Reading, Slip
 from workbook.check.judge.right_formula import right_expression
 from workbook.check.judge.searches import Search, SpentError
@@ -21,6 +24,7 @@ from workbook.parts.references import a1
 MAX_BRACKETS = 30  # operands up to which a lost pair of brackets is searched for
 
 
+@finds(fault_kinds.WRONG_FORMULA)
 def diagnose(judge: Judge, node: Node, variable: str, right: Node, reparsed: Callable[[], Iterator[Node]]) -> Diagnosis:
     """The kind of fault of a wrong meaning; `reparsed` gives the formula with one more pair of brackets.
 
@@ -28,11 +32,11 @@ def diagnose(judge: Judge, node: Node, variable: str, right: Node, reparsed: Cal
     """
     search = Search(judge, variable, right)
     try:
-        found = search.find(node, reparsed) or find_two(search, node, reparsed)
+        slip = search.find(node, reparsed) or find_two(search, node, reparsed)
     except SpentError:
-        found = None
-    wanted = distinct(right)
-    return found or Diagnosis("wrong formula", swaps=tuple((old, old) for old in distinct(node) if old not in wanted))
+        slip = None
+    foreign = [leaf for leaf in distinct(node) if leaf not in distinct(right)]
+    return slip or Diagnosis(fault_kinds.WRONG_FORMULA, swaps=tuple((leaf, leaf) for leaf in foreign))
 
 
 def explain(reading: Reading, resolver: Resolver) -> tuple[Slip, ...]:
@@ -58,6 +62,7 @@ def _diagnosis(reading: Reading, resolver: Resolver, judge: Judge, group: Group)
     return judge.diagnosis(key, lambda: _found_out(table, resolver, judge, variable, row, meaning, written))
 
 
+@finds(fault_kinds.CIRCULAR, fault_kinds.ERROR_VALUE, fault_kinds.WRONG_RATE)
 def _found_out(
     table: Recognised, resolver: Resolver, judge: Judge, variable: str, row: int, meaning: Node, written: float | None
 ) -> Diagnosis:
@@ -67,12 +72,12 @@ def _found_out(
         return _constant_diagnosis(meaning, variable)
     try:
         if judge.is_right(meaning, variable):
-            return Diagnosis("circular chain", detail="" if cell.array is None else "array")
+            return Diagnosis(fault_kinds.CIRCULAR, detail="" if cell.array is None else "array")
     except UnknownError as error:  # only a cell that shows an error is called wrong then
-        return Diagnosis("error value", detail=f"{cell.value}|{error}")
+        return Diagnosis(fault_kinds.ERROR_VALUE, detail=f"{cell.value}|{error}")
     rate = judge.literal_rate(meaning, variable)
     if rate is not None and any(leaf.kind == "number" for leaf in leaves(meaning)):
-        return Diagnosis("wrong learning rate", detail=f"the number {rate:g}")
+        return Diagnosis(fault_kinds.WRONG_RATE, detail=f"the number {rate:g}")
     right = node_of(right_expression(table, variable))
     if written is None or variable not in judge.blueprint.learned:
         return diagnose(judge, meaning, variable, right, lambda: _bracketed(resolver, variable, row))
@@ -82,8 +87,7 @@ def _found_out(
 
 def _constant_diagnosis(meaning: Node, variable: str) -> Diagnosis:
     right = Node("var", (variable, -1))
-    kind = {"t": "wrong target", "b": "wrong variable"}.get(variable[0], "wrong input")
-    return Diagnosis(kind, swaps=((meaning, right),) if not meaning.args else ())
+    return Diagnosis(kind_of_constant(variable), swaps=((meaning, right),) if not meaning.args else ())
 
 
 def _bracketed(resolver: Resolver, variable: str, row: int) -> Iterator[Node]:
@@ -131,6 +135,7 @@ def _is_balanced(tokens: list[formula.Token]) -> bool:
     return depth == 0
 
 
+@finds(fault_kinds.MISSING_DOLLAR, fault_kinds.STRAY_DOLLAR)
 def _dollars(diagnosis: Diagnosis, group: Group, table: Recognised, right_elsewhere: bool) -> Diagnosis:
     """Say `missing $` or `stray $` where a slip of rows comes from copying a formula down."""
     kinds, kept = [diagnosis.kind, *diagnosis.also], ""
@@ -144,20 +149,24 @@ def _dollars(diagnosis: Diagnosis, group: Group, table: Recognised, right_elsewh
             if any(not r.fixed_row and r.at(0, column)[1] == home for r in group.template.refs) and _copied(
                 group, table
             ):
-                kinds = ["missing $" if kind in ("wrong learning rate", "wrong row") else kind for kind in kinds]
+                kinds = _renamed(kinds, (fault_kinds.WRONG_RATE, fault_kinds.WRONG_ROW), fault_kinds.MISSING_DOLLAR)
         elif old.kind == "var" and old.value[1] != new.value[1]:
             mine = table.columns.get(old.value[0])
             inside = [r for r in group.template.refs if r.fixed_row and table.header <= r.row <= table.last]
             held = [r.row for r in inside if r.at(0, column)[1] == mine]
             if held:
                 kept = kept or str(held[0])
-                kinds = ["stray $" if kind == "wrong row" else kind for kind in kinds]
+                kinds = _renamed(kinds, (fault_kinds.WRONG_ROW,), fault_kinds.STRAY_DOLLAR)
         elif old.kind != "var" and name in table.blueprint.constants and right_elsewhere:
-            kinds = ["missing $" if kind == "wrong cell" else kind for kind in kinds]
+            kinds = _renamed(kinds, (fault_kinds.WRONG_CELL,), fault_kinds.MISSING_DOLLAR)
     kinds = list(dict.fromkeys(kinds))
-    details = {"missing $": _first_drifted(group, table), "stray $": kept}
+    details = {fault_kinds.MISSING_DOLLAR: _first_drifted(group, table), fault_kinds.STRAY_DOLLAR: kept}
     detail = details.get(kinds[0], diagnosis.detail)
     return replace(diagnosis, kind=kinds[0], also=tuple(kinds[1:]), detail=detail)
+
+
+def _renamed(kinds: list[str], old: tuple[str, ...], new: str) -> list[str]:
+    return [new if kind in old else kind for kind in kinds]
 
 
 def _first_drifted(group: Group, table: Recognised) -> str:

@@ -11,7 +11,6 @@ from workbook.parts.references import a1
 
 RIGHT, WRONG, NOT_JUDGED, UNFINISHED, EMPTY = "right", "wrong", "not judged", "unfinished", "empty"
 OTHER, UNREADABLE = "not this exercise", "unreadable"
-NOT_JUDGED_KINDS = ("not judged", "network not judged", "not read")
 _ORDER = (WRONG, NOT_JUDGED, UNFINISHED, RIGHT, EMPTY, OTHER)
 
 
@@ -71,7 +70,7 @@ class Finding:
     def __post_init__(self):
         """Kinds are words of the report's format: a misspelt one would be a new kind."""
         object.__setattr__(self, "parts", tuple(self.parts))
-        unknown = {self.kind, *self.also} - KINDS
+        unknown = {self.kind, *self.also} - KINDS.keys()
         if unknown:
             raise ValueError(f"no kind of finding: {', '.join(sorted(unknown))}")
 
@@ -152,7 +151,7 @@ class TableReport:
     @property
     def reasons(self) -> list[str]:
         """Why it isn't judged, where it isn't."""
-        return [finding.message for finding in self.findings if finding.kind in NOT_JUDGED_KINDS]
+        return [finding.message for finding in self.findings if KINDS[finding.kind].not_judged]
 
     def as_dict(self) -> dict:
         """For JSON."""

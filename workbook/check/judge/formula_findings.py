@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from workbook.check.judge import fault_kinds
 from workbook.check.judge.classify import Diagnosis, judge_of
 from workbook.check.judge.effects import effects, stale_rows, stored_limit
+from workbook.check.judge.fault_kinds import finds
 from workbook.check.judge.findings import Finding, Part
 from workbook.check.judge.judged import Judged, Slip
 from workbook.check.judge.right_formula import right_formula
@@ -22,13 +24,22 @@ from workbook.check.read.book import Book
 from xlfuncs.expression import label
 from xlfuncs.expression import text as expression_text
 
+# Nothing tells two slips of these kinds apart but their place: only those in the same rows count as one.
+_ALIKE = (
+    fault_kinds.WRONG_FORMULA,
+    fault_kinds.SIGN,
+    fault_kinds.LOST_BRACKETS,
+    fault_kinds.MISSING_FACTOR,
+    fault_kinds.MISSING_TERM,
+)
+
 
 def formula_findings(judged: Judged, book: Book) -> list[Finding]:
     """Every fault and note on the formulas of a judged table, from top to bottom, faults first."""
     table = judged.table
     merged: dict[object, list[Slip]] = {}
     for group in judged.slips:
-        if group.diagnosis.kind == "wrong formula" and group.template.functions - KNOWN:
+        if group.diagnosis.kind == fault_kinds.WRONG_FORMULA and group.template.functions - KNOWN:
             continue  # told below, as the unknown function that it is
         merged.setdefault((_is_same_number(table, group, book.digits), _merge_key(group)), []).append(group)
     found = [_finding(table, groups) for (same, _), groups in merged.items() if not same]
@@ -39,7 +50,7 @@ def formula_findings(judged: Judged, book: Book) -> list[Finding]:
     found += _unknown_functions(judged)
     found += _rates(judged)
     found += _missing(judged)
-    if not any(f.kind in ("typed-over", "frozen rows") for f in found) and not _circular(judged):
+    if not any(f.kind in (fault_kinds.TYPED_OVER, fault_kinds.FROZEN_ROWS) for f in found) and not _circular(judged):
         found += _stale(judged, book)
     return sorted(
         found, key=lambda f: (f.note, f.parts[0].rows[0] if f.parts else 0, f.parts[0].column if f.parts else 0)
@@ -53,14 +64,13 @@ def _circular(judged: Judged) -> bool:
 def _merge_key(group: Slip) -> object:
     """Equal for groups that show the same slip."""
     diagnosis = group.diagnosis
-    if diagnosis.kind == "missing $" and not diagnosis.also:
-        return ("missing $", group.variable.rstrip("0123456789"))
+    if diagnosis.kind == fault_kinds.MISSING_DOLLAR and not diagnosis.also:
+        return (fault_kinds.MISSING_DOLLAR, group.variable.rstrip("0123456789"))
     family = group.variable.rstrip("0123456789")
     detail = (diagnosis.kind, diagnosis.also, diagnosis.detail, group.circular, family)
-    if diagnosis.kind in ("wrong formula", "sign", "lost parentheses", "missing factor", "missing term"):
-        # Nothing tells two of these apart but their place: only neighbouring columns count as one slip.
+    if diagnosis.kind in _ALIKE:
         return (*detail, diagnosis.swaps, tuple(group.rows))
-    if diagnosis.kind in ("swapped weights", "wrong gradient column"):
+    if diagnosis.kind in (fault_kinds.SWAPPED_WEIGHTS, fault_kinds.WRONG_GRADIENT):
         return (*detail, diagnosis.swaps)
     return (*detail, tuple((old, new) for old, new in diagnosis.swaps))
 
@@ -71,9 +81,10 @@ def _finding(table: Recognised, groups: list[Slip]) -> Finding:
     variables = [group.variable for group in groups]
     first = min(group.rows[0] for group in groups)
     parts = [_part(table, group) for group in groups]
-    diagnosis = min(groups, key=lambda group: group.rows[0]).diagnosis if diagnosis.kind == "missing $" else diagnosis
+    if diagnosis.kind == fault_kinds.MISSING_DOLLAR:
+        diagnosis = min(groups, key=lambda group: group.rows[0]).diagnosis
     text = message(diagnosis, variables, groups[0].meaning, table, first, circular)
-    also = diagnosis.also + (("circular chain",) if circular and diagnosis.kind != "circular chain" else ())
+    also = diagnosis.also + ((fault_kinds.CIRCULAR,) if circular and diagnosis.kind != fault_kinds.CIRCULAR else ())
     while_equal = _equal_today(table, groups)
     return Finding(diagnosis.kind, table.sheet.name, parts, text, also, harmless_while=while_equal)
 
@@ -93,6 +104,7 @@ def _equal_today(table: Recognised, groups: list[Slip]) -> str | None:
     return " and ".join(dict.fromkeys(pairs)) or None
 
 
+@finds(fault_kinds.SAME_NUMBER)
 def _is_same_number(table: Recognised, group: Slip, digits: int) -> bool:
     """Whether a formula only reads its numbers in another cell than the others do, today with the same results.
 
@@ -101,7 +113,7 @@ def _is_same_number(table: Recognised, group: Slip, digits: int) -> bool:
     diagnosis = group.diagnosis
     if not diagnosis.swaps or diagnosis.besides is not None or group.circular:
         return False
-    if diagnosis.kind not in ("wrong cell", "wrong learning rate") or diagnosis.also:
+    if diagnosis.kind not in (fault_kinds.WRONG_CELL, fault_kinds.WRONG_RATE) or diagnosis.also:
         return False
     start = {**table.start, RATE: table.rate}
     for old, new in diagnosis.swaps:
@@ -125,9 +137,10 @@ def _same_number(table: Recognised, groups: list[Slip]) -> Finding:
     verb = "read" if len(set(variables)) > 1 else "reads"
     text = f"{words.names_text(variables)} {verb} {reads}: the same number today, but not the cell that the others use."
     parts = [_part(table, group) for group in groups]
-    return Finding("same number elsewhere", table.sheet.name, parts, text, note=True)
+    return Finding(fault_kinds.SAME_NUMBER, table.sheet.name, parts, text, note=True)
 
 
+@finds(fault_kinds.UNJUDGED)
 def _unjudged(judged: Judged) -> list[Finding]:
     """A note for each reason why cells weren't judged."""
     table, findings = judged.table, []
@@ -140,7 +153,7 @@ def _unjudged(judged: Judged) -> list[Finding]:
             part = make_part(table, variable, rows, stands_in(table, variable, rows[0]), f"not judged: {reason}")
             parts.append(replace(part, right=None, right_meaning=None))
         text = f"Not judged: the formula of {words.names_text(list(by_variable))} {reason}."
-        findings.append(Finding("not judged", table.sheet.name, parts, text, note=True))
+        findings.append(Finding(fault_kinds.UNJUDGED, table.sheet.name, parts, text, note=True))
     return findings
 
 
@@ -173,6 +186,7 @@ def _measured(judged: Judged, findings: list[Finding]) -> list[Finding]:
     ]
 
 
+@finds(fault_kinds.UNKNOWN_FUNCTION)
 def _unknown_functions(judged: Judged) -> list[Finding]:
     table, findings = judged.table, []
     for name, cells in judged.unknown.items():
@@ -188,10 +202,11 @@ def _unknown_functions(judged: Judged) -> list[Finding]:
         instead = "Write POWER(…,2) or ^2." if name == "POW" else "Use one that Excel has."
         text = f"{name} is no function of Excel's, which shows #NAME? there. {instead}"
         known = name == "POW" and not broken
-        findings.append(Finding("unknown function", table.sheet.name, parts, text, note=known))
+        findings.append(Finding(fault_kinds.UNKNOWN_FUNCTION, table.sheet.name, parts, text, note=known))
     return findings
 
 
+@finds(fault_kinds.WRONG_RATE)
 def _rates(judged: Judged) -> list[Finding]:
     """Learning rates written into the formulas as numbers: all the same, or not."""
     table = judged.table
@@ -209,9 +224,10 @@ def _rates(judged: Judged) -> list[Finding]:
         parts.append(make_part(table, variable, rows, stands, words.meaning_text(judged.meanings[(variable, rows[0])])))
     shown = ", ".join(f"{rate:g}" for rate in sorted(odd))
     text = f"{words.names_text(list(by_variable))}: learning rate {shown}, while the other updates use {table.rate:g}."
-    return [Finding("wrong learning rate", table.sheet.name, parts, text)]
+    return [Finding(fault_kinds.WRONG_RATE, table.sheet.name, parts, text)]
 
 
+@finds(fault_kinds.MISSING_CELLS)
 def _missing(judged: Judged) -> list[Finding]:
     table = judged.table
     parts = [make_part(table, v, rows, "nothing", "nothing") for v, rows in judged.missing.items()]
@@ -219,16 +235,17 @@ def _missing(judged: Judged) -> list[Finding]:
         return []
     trailing = all(part.rows == tuple(range(part.rows[0], table.last + 1)) for part in parts)
     text = f"{words.names_text(list(judged.missing))}: cells are empty."
-    kind = "missing cells"
+    kind = fault_kinds.MISSING_CELLS
     return [Finding(kind, table.sheet.name, parts, text, note=trailing and len(parts[0].rows) == 1)]
 
 
+@finds(fault_kinds.STALE_VALUES, fault_kinds.NEVER_CALCULATED)
 def _stale(judged: Judged, book: Book) -> list[Finding]:
     table = judged.table
     formulas = [table.values[v][row - table.first] for v, row in judged.meanings]
     if not np.isfinite(formulas).any() or not np.any(np.array(formulas)[np.isfinite(formulas)]):
         text = "The file holds no calculated values; open it in Excel once and save it."
-        return [Finding("never calculated", table.sheet.name, [], text, note=True, place=table.range)]
+        return [Finding(fault_kinds.NEVER_CALCULATED, table.sheet.name, [], text, note=True, place=table.range)]
     parts = []
     stale = stale_rows(judged, book.digits)
     for variable, rows in stale.items():
@@ -238,4 +255,4 @@ def _stale(judged: Judged, book: Book) -> list[Finding]:
     if not parts:
         return []
     text = "The stored numbers are not what the formulas give: the sheet was not recalculated (press Ctrl+Alt+F9)."
-    return [Finding("stale values", table.sheet.name, parts, text)]
+    return [Finding(fault_kinds.STALE_VALUES, table.sheet.name, parts, text)]

@@ -11,8 +11,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from workbook.check.judge import fault_kinds
 from workbook.check.judge.activations import activation_in, other_activation, value_of
 from workbook.check.judge.classify import Judge, judge_of
+from workbook.check.judge.fault_kinds import finds
 from workbook.check.judge.judged import Reading, Slip
 from workbook.check.meaning.evaluate import leaves
 from workbook.check.meaning.stages import RATE, Recognised
@@ -24,6 +26,7 @@ _MOST = 0.9  # of a column's cells that have the other formula
 UNEXPLAINED_SHARE = 0.5  # of the columns, beyond which a table is taken for another calculation
 
 
+@finds(fault_kinds.OTHER_NETWORK)
 def network_of(reading: Reading, slips: tuple[Slip, ...]) -> str | None:
     """Why the whole table isn't judged, by its formulas or its typed values; None where it is."""
     if reading.values_only:
@@ -34,7 +37,7 @@ def network_of(reading: Reading, slips: tuple[Slip, ...]) -> str | None:
 
 def _unexplained(slips: tuple[Slip, ...], table: Recognised) -> bool:
     """Whether half of the columns have formulas that no slip explains: that is another calculation, not this one."""
-    columns = {slip.variable for slip in slips if slip.diagnosis.kind == "wrong formula"}
+    columns = {slip.variable for slip in slips if slip.diagnosis.kind == fault_kinds.WRONG_FORMULA}
     return len(columns) > UNEXPLAINED_SHARE * len(table.computed) and len(columns) > 1
 
 

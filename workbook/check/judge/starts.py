@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from workbook.check.judge import fault_kinds
+from workbook.check.judge.fault_kinds import finds
 from workbook.check.judge.findings import Finding, Part
 from workbook.check.judge.judged import Judged
 from workbook.check.meaning.stages import Recognised
@@ -13,6 +15,7 @@ _SAME = 1e-9
 MOST_ODD = 2  # more start values than these are no slip but other data
 
 
+@finds(fault_kinds.OTHER_START)
 def other_starts(judged: Sequence[Judged]) -> list[Finding | None]:
     """For each table the finding that its start values differ in one or two places from those that all others share."""
     tables = [each.table for each in judged]
@@ -49,4 +52,4 @@ def _finding(table: Recognised, odd: list[str], common: dict[str, float]) -> Fin
         stands, right = f"{table.start[name]:g}", f"{common[name]:g}"
         parts.append(Part(name, table.columns[name], (table.first,), stands, name, right, name))
     texts = (f"{n} starts at {table.start[n]:g}, in the file's other tables at {common[n]:g}" for n in odd)
-    return Finding("wrong start value", table.sheet.name, tuple(parts), "; ".join(texts) + ".")
+    return Finding(fault_kinds.OTHER_START, table.sheet.name, tuple(parts), "; ".join(texts) + ".")

@@ -12,6 +12,7 @@ from itertools import combinations, islice
 
 import numpy as np
 
+from workbook.check.judge import fault_kinds
 from workbook.check.judge.classify import Diagnosis
 from workbook.check.judge.searches import Search, factors_of
 from workbook.check.meaning.evaluate import UnknownError
@@ -128,7 +129,7 @@ def _factors(node: Node, right: Node) -> list[_Hole]:
     products = [path for path, _ in calculated(node) if not path or at(node, path[:-1]).value not in ("*", "/")]
     found = []
     for path in products[:_PLACES]:
-        for operator, kind in (("*", "missing factor"), ("/", "extra factor")):
+        for operator, kind in (("*", fault_kinds.MISSING_FACTOR), ("/", fault_kinds.EXTRA_FACTOR)):
 
             def make(tree: Node, new: Node, path=path, operator=operator) -> Node:
                 return put(tree, path, Node("op", operator, (at(tree, path), new)))
@@ -143,12 +144,12 @@ def _factors(node: Node, right: Node) -> list[_Hole]:
 def _changes(node: Node, right: Node, reparsed: Callable[[], Iterator[Node]]) -> Iterator[tuple[Node, Diagnosis]]:
     """The formula with a sign turned, a square put in, or a pair of brackets put in."""
     for path, old in calculated(node):
-        yield put(node, path, Node("op", "neg", (old,))), Diagnosis("sign")
+        yield put(node, path, Node("op", "neg", (old,))), Diagnosis(fault_kinds.SIGN)
         if old.kind == "op" and old.value in ("+", "-"):
             other = Node("op", "-" if old.value == "+" else "+", old.args)
-            yield put(node, path, other), Diagnosis("sign")
+            yield put(node, path, other), Diagnosis(fault_kinds.SIGN)
     for path, old in calculated(node) if any(part.value == "^" for _, part in paths(right)) else ():
         square = Node("op", "^", (old, Node("number", 2.0)))
-        yield put(node, path, square), Diagnosis("missing factor", detail="square")
+        yield put(node, path, square), Diagnosis(fault_kinds.MISSING_FACTOR, detail="square")
     for changed in islice(reparsed(), _BRACKETS):
-        yield changed, Diagnosis("lost parentheses")
+        yield changed, Diagnosis(fault_kinds.LOST_BRACKETS)

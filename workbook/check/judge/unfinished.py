@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from workbook.check.judge import fault_kinds
+from workbook.check.judge.fault_kinds import finds
 from workbook.check.judge.findings import Finding
 from workbook.check.judge.judged import Judged
 from workbook.check.meaning.stages import Recognised
@@ -9,13 +11,14 @@ from workbook.check.meaning.words import names_text
 from workbook.parts.references import a1
 
 
+@finds(fault_kinds.UNFINISHED)
 def unfinished(judged: Judged) -> Finding | None:
     """The note on what the table lacks, None for a finished one."""
     missing = _missing_parts(judged)
     if not missing:
         return None
     text = f"Unfinished: {'; '.join(missing)}."
-    return Finding("unfinished", judged.table.sheet.name, (), text, note=True, place=_place(judged))
+    return Finding(fault_kinds.UNFINISHED, judged.table.sheet.name, (), text, note=True, place=_place(judged))
 
 
 def _missing_parts(judged: Judged) -> list[str]:

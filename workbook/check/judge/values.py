@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from workbook.check.judge import fault_kinds
+from workbook.check.judge.exchanges import kind_of_constant
+from workbook.check.judge.fault_kinds import finds
 from workbook.check.judge.findings import Finding, Part
 from workbook.check.judge.judged import Judged
 from workbook.check.judge.right_formula import right_formula
@@ -17,12 +20,13 @@ from xlfuncs.expression import text as expression_text
 FROZEN_SHARE = 0.5
 
 
+@finds(fault_kinds.WRONG_VALUE, fault_kinds.FROZEN_ROWS, fault_kinds.CHANGED_CONSTANT)
 def value_findings(table: Recognised) -> list[Finding]:
     """What is wrong in a table without formulas."""
     findings = []
     for fault in audit_columns(table.blueprint, table.values, table.rate):
         rows = [row + table.first for row in fault.rows]
-        if fault.kind == "frozen rows":
+        if fault.kind == fault_kinds.FROZEN_ROWS:
             names = [v for v in table.blueprint.learned if v in table.columns]
             parts = [_part(table, name, rows) for name in names]
             text = (
@@ -50,6 +54,7 @@ def _part(table: Recognised, variable: str, rows: Sequence[int], expected: float
     return Part(variable, table.columns[variable], rows, f"{value:.10g}", f"{value:.10g}", right, should)
 
 
+@finds(fault_kinds.TYPED_OVER, fault_kinds.FROZEN_ROWS)
 def typed_findings(judged: Judged) -> list[Finding]:
     """Numbers among formulas: one typed-over cell, a typed column, or whole rows that no longer calculate."""
     table, frozen = judged.table, _frozen(judged)
@@ -62,7 +67,7 @@ def typed_findings(judged: Judged) -> list[Finding]:
                 parts.append(_typed_part(table, variable, inside))
         where = f"row {min(frozen)}" if len(frozen) == 1 else f"rows {min(frozen)} to {max(frozen)}"
         text = f"Numbers stand in {where} where formulas belong: the rows are frozen and no longer follow the others."
-        findings.append(Finding("frozen rows", table.sheet.name, parts, text))
+        findings.append(Finding(fault_kinds.FROZEN_ROWS, table.sheet.name, parts, text))
     for variable, rows in judged.typed.items():
         rows = [row for row in rows if row not in frozen]
         if not rows:
@@ -73,7 +78,7 @@ def typed_findings(judged: Judged) -> list[Finding]:
         text = f"{words.names_text([variable])}: a typed number stands where a formula belongs."
         if whole:
             text = f"{words.names_text([variable])}: the whole column is typed, without formulas."
-        findings.append(Finding("typed-over", table.sheet.name, [_typed_part(table, variable, rows)], text))
+        findings.append(Finding(fault_kinds.TYPED_OVER, table.sheet.name, [_typed_part(table, variable, rows)], text))
     return findings + _changed_constants(table) + _given_without_number(judged)
 
 
@@ -95,6 +100,7 @@ def _frozen(judged: Judged) -> set[int]:
     return {row for row, count in counts.items() if count > FROZEN_SHARE * len(computed)}
 
 
+@finds(fault_kinds.CHANGED_CONSTANT)
 def _changed_constants(table: Recognised) -> list[Finding]:
     """Inputs and targets that change down the table, as when a series was filled instead of copied."""
     found = []
@@ -119,11 +125,12 @@ def _changed_constants(table: Recognised) -> list[Finding]:
             text = (
                 f"{variable} changes in row {rows[0]}: {value:.10g} instead of {first:.10g}, the value it starts with."
             )
-            kind = {"t": "wrong target", "b": "wrong variable"}.get(variable[0], "wrong input")
-            found.append(Finding(kind, table.sheet.name, [part], text, also=("changed constant",)))
+            kind = kind_of_constant(variable)
+            found.append(Finding(kind, table.sheet.name, [part], text, also=(fault_kinds.CHANGED_CONSTANT,)))
     return found
 
 
+@finds(fault_kinds.CHANGED_CONSTANT, fault_kinds.UNJUDGED)
 def _given_without_number(judged: Judged) -> list[Finding]:
     """Cells of inputs and targets that formulas read though no number stands in them.
 
@@ -149,14 +156,14 @@ def _given_without_number(judged: Judged) -> list[Finding]:
             first = table.values[variable][0]
             right = None if np.isnan(first) else f"{first:.10g}"
             text = f"{variable} is empty in {where}, so the formulas that read it there calculate with 0."
-            kind = {"t": "wrong target", "b": "wrong variable"}.get(variable[0], "wrong input")
+            kind = kind_of_constant(variable)
             part = Part(variable, column, rows, "nothing", "nothing", right, variable)
-            found.append(Finding(kind, table.sheet.name, [part], text, also=("changed constant",)))
+            found.append(Finding(kind, table.sheet.name, [part], text, also=(fault_kinds.CHANGED_CONSTANT,)))
         else:
             shown = f"“{str(value)[:30]}”"
             text = f"Not judged: {variable} holds {shown} in {where}, which is no number, and formulas read it."
             part = Part(variable, column, rows, str(value), str(value), None, None)
-            found.append(Finding("not judged", table.sheet.name, [part], text, note=True))
+            found.append(Finding(fault_kinds.UNJUDGED, table.sheet.name, [part], text, note=True))
     return found
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from workbook.check.judge import fault_kinds
+from workbook.check.judge.fault_kinds import finds
 from workbook.check.judge.findings import Finding
 from workbook.check.judge.judged import Judged
 from workbook.check.meaning.tables import goes_on
@@ -13,9 +15,10 @@ from workbook.check.meaning.words import names_text
 def not_judged_network(judged: Judged) -> Finding:
     """The note on a network of another kind."""
     text = f"Not judged: this is a network that isn't judged yet ({judged.network})."
-    return Finding("network not judged", judged.table.sheet.name, (), text, note=True, place=judged.table.range)
+    return Finding(fault_kinds.OTHER_NETWORK, judged.table.sheet.name, (), text, note=True, place=judged.table.range)
 
 
+@finds(fault_kinds.NOT_READ)
 def not_read(judged: Judged) -> list[Finding]:
     """A note where the table goes on beyond the rows that were judged."""
     table = judged.table
@@ -26,9 +29,10 @@ def not_read(judged: Judged) -> list[Finding]:
         row = more
     else:
         return []
-    return [Finding("not read", table.sheet.name, (), text, note=True, place=f"row {row}")]
+    return [Finding(fault_kinds.NOT_READ, table.sheet.name, (), text, note=True, place=f"row {row}")]
 
 
+@finds(fault_kinds.UNJUDGED)
 def not_calculated(judged: Judged) -> Finding | None:
     """Why the table's rows can't be calculated from its first one, None where they can."""
     table, why = judged.table, None
@@ -40,4 +44,4 @@ def not_calculated(judged: Judged) -> Finding | None:
         why = "its values grow beyond all numbers"
     if why is None:
         return None
-    return Finding("not judged", table.sheet.name, (), f"Not judged: {why}.", note=True, place=table.range)
+    return Finding(fault_kinds.UNJUDGED, table.sheet.name, (), f"Not judged: {why}.", note=True, place=table.range)
