@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from openpyxl.formula.translate import Translator
 
+from workbook.check.copies.cells import Bonds, Joint
 from workbook.check.judge import fault_kinds
 from workbook.check.judge.fault_kinds import KINDS, Mend
-from workbook.check.copies.cells import Bonds, Joint
 from workbook.check.judge.findings import NOT_JUDGED, FileReport, Finding, TableReport
 from workbook.check.judge.right_formula import right_formula
 from workbook.check.meaning.stages import Recognised

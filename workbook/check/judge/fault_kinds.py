@@ -27,8 +27,8 @@ class Pair:
 
     `at` says where: a column (`h1`; `a_h*` for all of them), one cell (`h1 4`, of the fourth row), `stored h1 4` for
     its value alone, `values h1 4` in a table of typed numbers, `start w1` in one of four tables, or `rows`, `row 4`,
-    `stored`, `shown h1` and `chart`. Formulas have [h1] for the cell in the same row, [-h1] for the one above, [h1$]
-    for the first row's, ɳ for the learning rate's cell and ɳ↓ for it without $.
+    `stored`, `shown h1` and `chart E_total`. Formulas have [h1] for the cell in the same row, [-h1] for the one above,
+    [h1$] for the first row's, ɳ for the learning rate's cell and ɳ↓ for it without $.
     """
 
     at: str
@@ -172,4 +172,4 @@ OTHER_NETWORK = _kind(
     "network not judged", "a_h*", "TANH([h*])", "1/(1+EXP(-[h*]))", Mend.NOTHING, _UNTOLD, not_judged=True
 )
 NOT_READ = _kind("not read", "row 5", "empty", "formulas", Mend.NOTHING, _UNTOLD, not_judged=True)
-CHART = _kind("chart", "chart", "3-8", "1-8", Mend.NOTHING, "charts stay as they are")
+CHART = _kind("chart", "chart E_total", "3-8", "1-8", Mend.NOTHING, "charts stay as they are")

@@ -188,6 +188,7 @@ def _measured(judged: Judged, findings: list[Finding]) -> list[Finding]:
 
 @finds(fault_kinds.UNKNOWN_FUNCTION)
 def _unknown_functions(judged: Judged) -> list[Finding]:
+    """Functions that Excel doesn't have, a finding each."""
     table, findings = judged.table, []
     for name, cells in judged.unknown.items():
         by_variable: dict[str, list[int]] = {}
@@ -229,18 +230,20 @@ def _rates(judged: Judged) -> list[Finding]:
 
 @finds(fault_kinds.MISSING_CELLS)
 def _missing(judged: Judged) -> list[Finding]:
+    """Empty cells among formulas."""
     table = judged.table
     parts = [make_part(table, v, rows, "nothing", "nothing") for v, rows in judged.missing.items()]
     if not parts:
         return []
     trailing = all(part.rows == tuple(range(part.rows[0], table.last + 1)) for part in parts)
     text = f"{words.names_text(list(judged.missing))}: cells are empty."
-    kind = fault_kinds.MISSING_CELLS
-    return [Finding(kind, table.sheet.name, parts, text, note=trailing and len(parts[0].rows) == 1)]
+    note = trailing and len(parts[0].rows) == 1  # a row that was begun
+    return [Finding(fault_kinds.MISSING_CELLS, table.sheet.name, parts, text, note=note)]
 
 
 @finds(fault_kinds.STALE_VALUES, fault_kinds.NEVER_CALCULATED)
 def _stale(judged: Judged, book: Book) -> list[Finding]:
+    """Stored numbers that aren't what the formulas give, or none at all."""
     table = judged.table
     formulas = [table.values[v][row - table.first] for v, row in judged.meanings]
     if not np.isfinite(formulas).any() or not np.any(np.array(formulas)[np.isfinite(formulas)]):

@@ -169,6 +169,7 @@ class Search:
 
     @finds(fault_kinds.WRONG_OPERATOR)
     def _operators(self, node: Node) -> Diagnosis | None:
+        """An operator for another."""
         for path, old in calculated(node):
             if old.kind == "op" and old.value in _SIGN and old.value != "neg":
                 for operator in "*/+-^":
@@ -179,6 +180,7 @@ class Search:
 
     @finds(fault_kinds.MISSING_FACTOR, fault_kinds.EXTRA_FACTOR)
     def _factors(self, node: Node) -> Diagnosis | None:
+        """A factor too few or too many in one of the products."""
         factors = factors_of(self.right)
         terms = [(path, old) for path, old in calculated(node) if old.kind != "number" or not path][:_FACTOR_PLACES]
         for path, old in terms:  # a square that was forgotten
@@ -220,6 +222,7 @@ class Search:
 
     @finds(fault_kinds.MISSING_TERM)
     def _terms(self, node: Node) -> Diagnosis | None:
+        """A term too few in one of the sums."""
         terms = [arg for _, part in paths(self.right) if part.kind == "op" and part.value == "+" for arg in part.args]
         for term in dict.fromkeys(terms):
             for path, old in calculated(node):

@@ -101,7 +101,10 @@ class Recognised(Found):
         """The right values of every variable, (rows,); None where start values or learning rate are unknown."""
         if self.rate is None or self.unknown_start:
             return None
-        return MappingProxyType(self.blueprint.simulate(dict(self.start), self.rate, len(self.rows)))
+        columns = self.blueprint.simulate(dict(self.start), self.rate, len(self.rows))
+        for numbers in columns.values():
+            numbers.setflags(write=False)
+        return MappingProxyType(columns)
 
     def _first_value(self, name: str) -> float | None:
         """The first row's number, else the parameter's; in a file that was never calculated, what its formula gives."""

@@ -145,7 +145,7 @@ def _stored(sheet: Sheet, columns: dict[str, int], rows: range) -> Mapping[str, 
     numbers = {}
     for variable, column in columns.items():
         numbers[variable] = np.array([_number(sheet.cell(row, column)) for row in rows], dtype=float)
-        numbers[variable].flags.writeable = False
+        numbers[variable].setflags(write=False)
     return MappingProxyType(numbers)
 
 
