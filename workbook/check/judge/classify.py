@@ -9,9 +9,9 @@ from functools import lru_cache
 import numpy as np
 
 from workbook.check.meaning.evaluate import SheetError, UnknownError, evaluate, leaves
-from workbook.check.meaning.stages import RATE
 from workbook.check.meaning.trees import node_of
 from workbook.check.read.formula import Node
+from xlfuncs.compiled import RATE
 from xlfuncs.expected_table import MIDDLE, SAMPLE_ROWS, Blueprint
 
 Array = np.ndarray

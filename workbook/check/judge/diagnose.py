@@ -15,11 +15,12 @@ from workbook.check.judge.searches import Search, SpentError
 from workbook.check.judge.two_slips import find_two
 from workbook.check.meaning.evaluate import UnknownError, leaves
 from workbook.check.meaning.resolve import Resolver
-from workbook.check.meaning.stages import RATE, Recognised, grown
+from workbook.check.meaning.stages import Recognised, grown
 from workbook.check.meaning.trees import distinct, node_of, with_rate
 from workbook.check.read import formula
 from workbook.check.read.formula import Node
 from workbook.parts.references import a1
+from xlfuncs.compiled import RATE
 
 MAX_BRACKETS = 30  # operands up to which a lost pair of brackets is searched for
 

@@ -7,8 +7,9 @@ import numpy as np
 from workbook.check.judge.judged import Judged
 from workbook.check.meaning.evaluate import SheetError, UnknownError, evaluate, value_or_nan
 from workbook.check.meaning.resolve import FAR
-from workbook.check.meaning.stages import RATE, Recognised
+from workbook.check.meaning.stages import Recognised
 from workbook.check.read.formula import Node
+from xlfuncs.compiled import RATE
 
 Array = np.ndarray
 MEASURED_ROWS = 400  # rows of a table that are run with a fault: what it does shows long before

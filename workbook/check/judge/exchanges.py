@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from workbook.check.judge import fault_kinds
-from workbook.check.meaning.stages import RATE
 from workbook.check.read.formula import Node
+from xlfuncs.compiled import RATE
 
 
 def kinds_of(swaps: list[tuple[Node, Node]]) -> list[str]:

@@ -18,9 +18,10 @@ from workbook.check.judge.sentences import message
 from workbook.check.judge.values import typed_findings
 from workbook.check.meaning import words
 from workbook.check.meaning.evaluate import KNOWN
-from workbook.check.meaning.stages import RATE, Recognised
+from workbook.check.meaning.stages import Recognised
 from workbook.check.read import formula
 from workbook.check.read.book import Book
+from xlfuncs.compiled import RATE
 from xlfuncs.expression import label
 from xlfuncs.expression import text as expression_text
 

@@ -17,8 +17,9 @@ from workbook.check.judge.classify import Judge, judge_of
 from workbook.check.judge.fault_kinds import finds
 from workbook.check.judge.judged import Reading, Slip
 from workbook.check.meaning.evaluate import leaves
-from workbook.check.meaning.stages import RATE, Recognised
+from workbook.check.meaning.stages import Recognised
 from workbook.check.read.formula import Node
+from xlfuncs.compiled import RATE
 from xlfuncs.expected_table import MIDDLE
 
 Array = np.ndarray

@@ -12,9 +12,10 @@ from workbook.check.meaning.aliases import with_aliases
 from workbook.check.meaning.evaluate import leaves
 from workbook.check.meaning.learning_rate import VOTING_ROWS, find_rate, iteration_is_rate
 from workbook.check.meaning.resolve import Resolver
-from workbook.check.meaning.stages import RATE, Found, Recognised, grown
+from workbook.check.meaning.stages import Found, Recognised, grown
 from workbook.check.read.book import Book
 from xlfuncs.audit import estimate_rate
+from xlfuncs.compiled import RATE
 from xlfuncs.expected_table import Blueprint, blueprint_of, shared
 
 

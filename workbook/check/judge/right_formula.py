@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from workbook.check.meaning.stages import RATE, Recognised
+from workbook.check.meaning.stages import Recognised
 from workbook.parts.references import a1, on_sheet
+from xlfuncs.compiled import RATE
 from xlfuncs.expression import Expr, excel
 
 

@@ -17,9 +17,9 @@ from workbook.check.judge.classify import Array, Diagnosis, Judge
 from workbook.check.judge.exchanges import kinds_of
 from workbook.check.judge.fault_kinds import finds
 from workbook.check.meaning.evaluate import UnknownError
-from workbook.check.meaning.stages import RATE
 from workbook.check.meaning.trees import LEAVES, at, calculated, distinct, paths, put, swap
 from workbook.check.read.formula import Node
+from xlfuncs.compiled import RATE
 
 # Where the searches stop: right formulas of the exercise have up to 14 references; the times are for one formula.
 BUDGET = 6000  # formulas tried for one diagnosis: about a second

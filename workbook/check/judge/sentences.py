@@ -10,11 +10,12 @@ from workbook.check.judge.classify import Diagnosis
 from workbook.check.judge.fault_kinds import KINDS, tells
 from workbook.check.judge.told import Told, plain, where, with_row
 from workbook.check.meaning.evaluate import leaves
-from workbook.check.meaning.stages import RATE, Recognised
+from workbook.check.meaning.stages import Recognised
 from workbook.check.meaning.trees import node_of, paths
 from workbook.check.meaning.words import leaf_text, meaning_text
 from workbook.check.read.formula import Node
 from workbook.parts.references import a1, on_sheet
+from xlfuncs.compiled import RATE
 
 
 def message(

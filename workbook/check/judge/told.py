@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workbook.check.judge.classify import Diagnosis
-from workbook.check.meaning.stages import RATE, Recognised
+from workbook.check.meaning.stages import Recognised
 from workbook.check.meaning.words import leaf_text, names_text, row_text
 from workbook.check.read.formula import Node
+from xlfuncs.compiled import RATE
 from xlfuncs.expression import label
 
 

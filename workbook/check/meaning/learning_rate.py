@@ -8,8 +8,9 @@ import numpy as np
 
 from workbook.check.meaning.evaluate import leaves, value_or_nan
 from workbook.check.meaning.resolve import Resolver
-from workbook.check.meaning.stages import RATE, Recognised, grown
+from workbook.check.meaning.stages import Recognised, grown
 from workbook.check.read.formula import Node
+from xlfuncs.compiled import RATE
 
 VOTING_ROWS = 60
 

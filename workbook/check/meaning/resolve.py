@@ -12,10 +12,11 @@ import numpy as np
 
 from workbook.check.meaning.evaluate import unknown
 from workbook.check.meaning.plain import Plain, plain_formula
-from workbook.check.meaning.stages import RATE, Found, Recognised
+from workbook.check.meaning.stages import Found, Recognised
 from workbook.check.read.book import Book, Cell, Place, Sheet
 from workbook.check.read.formula import Node, Ref, Template, TooLargeError, bounded
 from workbook.parts.references import a1
+from xlfuncs.compiled import RATE
 
 FAR = 7  # offsets beyond this many rows are all equally wrong
 MAX_FOLLOW = 12

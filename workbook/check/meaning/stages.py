@@ -19,8 +19,6 @@ from workbook.parts.references import a1
 from xlfuncs.expected_table import Blueprint
 
 Array = np.ndarray
-RATE = "learning_rate"
-"""The learning rate's name among the variables of formulas and tables."""
 
 
 def _nothing() -> Mapping:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from workbook.check.meaning.resolve import FAR
-from workbook.check.meaning.stages import RATE
 from workbook.check.read.formula import Node
 from workbook.parts.references import a1
+from xlfuncs.compiled import RATE
 from xlfuncs.expression import label
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
