@@ -13,11 +13,9 @@ from workbook.check.judge.findings import NOT_JUDGED, FileReport, Finding, Table
 from workbook.check.judge.right_formula import right_formula
 from workbook.check.meaning.stages import Recognised
 from workbook.check.read import formula
-from workbook.check.read.book import Book
+from workbook.check.read.book import Book, Place
 from workbook.check.read.formula import Template
 from workbook.parts.references import a1, on_sheet
-
-Place = tuple[str, int, int]
 
 
 @dataclass

@@ -14,13 +14,13 @@ from workbook.check.copies.annotate import findings_sheet, mark, open_for_copy
 from workbook.check.copies.cells import Change, bonds_of
 from workbook.check.copies.curves_sheet import Curve, curves_sheet
 from workbook.check.copies.edits import Edit, edits_of
-from workbook.check.copies.marks import MENDED_COLOUR, Formats
+from workbook.check.copies.formats import MENDED_COLOUR, Formats
 from workbook.check.copies.seal import seal
 from workbook.check.copies.settle import Settled, settle
 from workbook.check.judge.findings import FileReport, Finding
-from workbook.check.meaning.recalculate import CellError, Place, Value
+from workbook.check.meaning.recalculate import CellError, Value
 from workbook.check.meaning.stages import Recognised
-from workbook.check.read.book import Book
+from workbook.check.read.book import Book, Place
 from workbook.parts.opc import Package, sound, tag
 
 _BEFORE_CALCULATION = ("fileVersion", "fileSharing", "workbookPr", "workbookProtection", "bookViews", "sheets")

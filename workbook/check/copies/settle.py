@@ -15,13 +15,12 @@ from workbook.check.meaning.recalculate import (
     Calculation,
     CellError,
     NotRecalculated,
-    Place,
     Value,
     lacking,
     recalculate,
 )
 from workbook.check.meaning.stages import Recognised
-from workbook.check.read.book import Book
+from workbook.check.read.book import Book, Place
 from workbook.parts.opc import Package
 from workbook.parts.references import a1, on_sheet
 

@@ -11,12 +11,12 @@ import numpy as np
 
 from workbook.check.meaning.recalculate import CellError
 from workbook.check.meaning.stages import Recognised
+from workbook.check.read.book import Place
 from workbook.parts.references import a1
 from xlfuncs.expected_table import Blueprint
 from xlfuncs.maths import sigmoid
 
 Array = np.ndarray
-Place = tuple[str, int, int]
 ValueOf = Callable[[Place], object]
 TOLERANCE = 1e-11  # of E_total, relative to its largest value; the commonest slip shifts it by 1e-9
 CELL_TOLERANCE = 1e-9  # of a single cell, relative to its column's largest value

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from workbook.check.meaning.recalculate import Calculation, Place, Value
+from workbook.check.meaning.recalculate import Calculation, Value
 from workbook.check.meaning.stages import Recognised
+from workbook.check.read.book import Place
 
 STEP = 1e-5
 TOLERANCE = 1e-6  # of the largest gradient; differences are good to 1e-9, and the slips seen change a gradient by 1e-3

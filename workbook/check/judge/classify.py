@@ -31,6 +31,11 @@ class Diagnosis:
     besides: Diagnosis | None = None
 
 
+def is_same(value: Array, right: Array) -> Array:
+    """Which values are the right ones: two ways to calculate one function differ by 1e-12, two functions by 1e-3."""
+    return np.abs(value - right) <= 1e-8 * np.abs(right) + 1e-12
+
+
 class Judge:
     """Compares meanings with the right formulas of a blueprint on its random tables."""
 
@@ -85,7 +90,7 @@ class Judge:
     def equals(self, value: Array, variable: str) -> bool:
         """Whether the value is the right one of that variable."""
         right = self.sample[variable][MIDDLE]
-        return bool(np.all(np.abs(value - right) <= 1e-8 * np.abs(right) + 1e-12))
+        return bool(np.all(is_same(value, right)))
 
     def is_right(self, node: Node, variable: str) -> bool:
         """Whether a formula is the right one for the variable.
@@ -112,7 +117,7 @@ class Judge:
             return False  # the sheet shows an error instead of a number
         right = self.sample[variable][MIDDLE]
         value = np.broadcast_to(value, right.shape)
-        same = np.abs(value - right) <= 1e-8 * np.abs(right) + 1e-12
+        same = is_same(value, right)
         if same.all():
             return True
         if (np.isfinite(value) & ~same).any() or not any(leaf.kind == "var" for leaf in leaves(node)):

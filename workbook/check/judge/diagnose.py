@@ -18,6 +18,7 @@ from workbook.check.meaning.resolve import Resolver
 from workbook.check.meaning.stages import Recognised, grown
 from workbook.check.meaning.trees import distinct, node_of, with_rate
 from workbook.check.read import formula
+from workbook.check.read.copied import own_text
 from workbook.check.read.formula import Node
 from workbook.parts.references import a1
 from xlfuncs.compiled import RATE
@@ -98,7 +99,7 @@ def _bracketed(resolver: Resolver, variable: str, row: int) -> Iterator[Node]:
     cell = table.cell(variable, row)
     if cell.array is not None:
         return
-    text = formula.own_text(cell.formula, row, column)
+    text = own_text(cell.formula, row, column)
     try:
         tokens = formula.tokens_of(text)
     except ValueError:

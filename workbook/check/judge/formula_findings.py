@@ -19,8 +19,8 @@ from workbook.check.judge.values import typed_findings
 from workbook.check.meaning import words
 from workbook.check.meaning.evaluate import KNOWN
 from workbook.check.meaning.stages import Recognised
-from workbook.check.read import formula
 from workbook.check.read.book import Book
+from workbook.check.read.copied import own_text
 from xlfuncs.compiled import RATE
 from xlfuncs.expression import label
 from xlfuncs.expression import text as expression_text
@@ -163,7 +163,7 @@ def stands_in(table: Recognised, variable: str, row: int) -> str:
     cell, column = table.cell(variable, row), table.columns[variable]
     if cell.array is not None:
         return f"={cell.array.template.text}"
-    return "=" + formula.own_text(cell.formula, row, column)
+    return "=" + own_text(cell.formula, row, column)
 
 
 def _part(table: Recognised, group: Slip) -> Part:

@@ -13,7 +13,7 @@ from itertools import combinations, islice
 import numpy as np
 
 from workbook.check.judge import fault_kinds
-from workbook.check.judge.classify import Diagnosis
+from workbook.check.judge.classify import Diagnosis, is_same
 from workbook.check.judge.searches import Search, factors_of
 from workbook.check.meaning.evaluate import UnknownError
 from workbook.check.meaning.trees import LEAVES, at, calculated, distinct, paths, put, swap
@@ -76,7 +76,7 @@ def _filled(search: Search, tree: Node, *holes: _Hole) -> Diagnosis | None:
     except UnknownError:
         return None
     right = search.judge.sample[search.variable][MIDDLE]
-    same = (np.abs(value - right) <= 1e-8 * np.abs(right) + 1e-12).all(axis=-1)
+    same = is_same(value, right).all(axis=-1)
     places = np.argwhere(np.broadcast_to(same, [len(hole.choices) for hole in holes]))
     filled = [[hole.choices[k] for hole, k in zip(holes, place, strict=True)] for place in places]
     filled = [f for f in filled if all(hole.old != choice for hole, choice in zip(holes, f, strict=True))]

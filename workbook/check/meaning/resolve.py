@@ -17,10 +17,11 @@ from workbook.check.read.book import Book, Cell, Place, Sheet
 from workbook.check.read.formula import Node, Ref, Template, TooLargeError, bounded
 from workbook.parts.references import a1
 from xlfuncs.compiled import RATE
+from xlfuncs.expected_table import MIDDLE
 
-FAR = 7  # offsets beyond this many rows are all equally wrong
-MAX_FOLLOW = 12
-MAX_RANGE = 400
+FAR = MIDDLE  # rows to the edge of the random tables on which formulas are compared: farther ones are all alike
+MAX_FOLLOW = 12  # helper cells that lead to one another
+MAX_RANGE = 400  # cells of one range: twice what the largest network of such a sheet adds up
 MAX_HELPERS = 2000  # helper cells that are looked at for one formula's shape
 
 
