@@ -106,3 +106,27 @@ def test_the_right_table_and_its_start(tmp_path):
     for name, key in (("E_total", "E_total"), ("grad_w3", "g3"), ("w8", "w8"), ("a_h2", "a_h2")):
         assert values[name] == pytest.approx([row[key] for row in numbers()], rel=1e-13)
     assert grown(Recognised, table, rate=None).expected is None
+
+
+def test_a_rate_that_stands_in_the_updates_is_known_to_the_findings(tmp_path):
+    """What should stand there has that number, and the table can be run with the fault."""
+    typed = {name: text.replace("$B$2", "0.5") for name, text in right().items()}
+    slip = typed | {"w1": typed["w1"].replace("[-g1]", "[-g2]")}
+    path = tmp_path / "typed.xlsx"
+    path.write_bytes(Form(formulas=slip, cells={}).package())
+    report = check_file(path)
+    (fault,) = [f for f in report.faults if f.kind != "stale values"]
+    assert report.tables[0].learning_rate == 0.5 and report.tables[0].learning_rate_cell is None
+    assert fault.parts[0].right == "=E6-0.5*X6"
+    assert fault.kind == "wrong gradient column" and fault.gradient_error > 0 and fault.total_error > 0
+
+
+def test_the_rate_that_most_updates_have(tmp_path):
+    typed = {name: text.replace("$B$2", "0.5") for name, text in right().items()}
+    odd = typed | {"w4": typed["w4"].replace("0.5*", "0.7*")}
+    path = tmp_path / "odd.xlsx"
+    path.write_bytes(Form(formulas=odd, cells={}).package())
+    report = check_file(path)
+    (fault,) = [f for f in report.faults if f.kind != "stale values"]
+    assert report.tables[0].learning_rate == 0.5
+    assert (fault.kind, {part.variable for part in fault.parts}) == ("wrong learning rate", {"w4"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from workbook.check.copies.cells import Bonds, Change, change_cells
 from workbook.check.copies.edits import Edit, templates_of, unshared
@@ -28,7 +28,7 @@ SAME = 1e-9  # E_total as stored by a program that keeps ten digits
 MAX_LEFT_OUT = 6  # findings of a table that are left out one by one, before all of them are
 
 
-@dataclass
+@dataclass(frozen=True)
 class Settled:
     """What is written: edits that were proved, the tables they belong to, and the values before and after them."""
 
@@ -119,15 +119,16 @@ class _Trial:
         """What these edits give, and why those of a table aren't shown to be right."""
         settled = Settled(edits, [self.tables[k] for k in sorted({edit.table for edit in edits})])
         shared = {name: bonds.shared for name, bonds in self.bonds.items()}
-        settled.spread = unshared(settled.formulas, shared)
-        settled.before = settled.values = self.before
+        spread = unshared(settled.formulas, shared)
+        settled = replace(settled, spread=spread, before=self.before, values=self.before)
         if not edits:
             return settled, {}
         numbers = {edit.table for edit in edits}
         try:
-            settled.values = recalculate(self._written(settled), self.cells.keys() | settled.places)
+            values = recalculate(self._written(settled), self.cells.keys() | settled.places)
         except NotRecalculated as error:
             return settled, dict.fromkeys(numbers, _unproved(error))
+        settled = replace(settled, values=values)
         failing = self._broken(settled)
         value_of = self._value_of(settled.numbers, settled.values)
         for number, table in enumerate(self.tables):
