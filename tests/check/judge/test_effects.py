@@ -130,3 +130,11 @@ def test_the_rate_that_most_updates_have(tmp_path):
     (fault,) = [f for f in report.faults if f.kind != "stale values"]
     assert report.tables[0].learning_rate == 0.5
     assert (fault.kind, {part.variable for part in fault.parts}) == ("wrong learning rate", {"w4"})
+
+
+def test_each_of_several_faults_is_measured(tmp_path):
+    slips = {f"g{k}": right()[f"g{k}"].replace("a_h1", "h1") for k in (5, 7)} | {"E1": "0.5*([t2]-[a_o1])^2"}
+    path = tmp_path / "several.xlsx"
+    path.write_bytes(Form(formulas=right() | slips).package())
+    faults = [f for f in check_file(path).faults if f.kind != "stale values"]
+    assert len(faults) >= 2 and all(fault.total_error > 0 for fault in faults)
