@@ -119,6 +119,8 @@ def test_the_next_stage_leaves_the_last_as_it_was(values):
     found = values[Found]
     shifted = grown(Recognised, found, rate=0.5)
     assert shifted.rate == 0.5 and shifted.values is found.values and not hasattr(found, "rate")
+    with pytest.raises(ValueError, match="read-only"):
+        values[Recognised].expected["h1"][0] = 1.0
     assert values[Judged].table.rate == 0.5 and values[Recognised].blueprint.sizes == (2, 2, 2)
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from tests.check.pairs import sheet_of
 from workbook.check import checker
+from workbook.check.copies.cells import Bonds
+from workbook.check.copies.edits import edits_of
 from workbook.check.judge import fault_kinds
 from workbook.check.judge.fault_kinds import KINDS, Mend
 from workbook.check.judge.findings import Finding
@@ -33,7 +35,7 @@ def test_the_wrong_form_has_the_kind_and_the_right_one_has_nothing(tmp_path, nam
         assert right.verdict == "right"
     if report.faults:
         assert report.verdict == "wrong"
-    elif KINDS[name].not_judged:
+    elif name in ("not judged", "network not judged", "not read"):
         assert report.verdict == "not judged"
     elif name == fault_kinds.UNFINISHED:
         assert report.verdict == "unfinished"
@@ -86,3 +88,11 @@ def test_what_is_entered_twice_or_unknown_is_an_error():
         Finding("no such kind", "Sheet1", [], "")
     with pytest.raises(TypeError):
         KINDS["no such kind"] = KINDS[fault_kinds.SIGN]
+
+
+def test_what_was_not_recalculated_needs_no_new_formula(tmp_path):
+    path = tmp_path / "stale.xlsx"
+    path.write_bytes(sheet_of("stored E_total 4", "9"))
+    report, (book, tables) = checker.examine(path)
+    (edit,) = edits_of(book, report, tables, {"Sheet1": Bonds([], [], [])})
+    assert edit.finding.kind == fault_kinds.STALE_VALUES and edit.reason is None and not edit.places
