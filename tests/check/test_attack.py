@@ -5,7 +5,8 @@ import pytest
 from tests.check.forms import FIRST, LAYERS, WITH_BIASES, Form, numbers, right
 from tests.check.writing import column_name
 from workbook.check.checker import check_file
-from workbook.check.judge.judged import _meets_rate
+from workbook.check.judge.reading import meets_rate
+from workbook.check.meaning.stages import Recognised, grown
 from workbook.check.meaning.tables import find_tables
 from workbook.check.read.reader import read_book
 from workbook.cli import main
@@ -188,5 +189,5 @@ def test_a_cell_that_is_named_like_the_rates_on_another_sheet_is_no_rate(tmp_pat
     place = next(ref.at(row, column) for ref in template.refs if not ref.fixed_row)
     assert report.verdict == "wrong"
     for sheet, meets in ((table.sheet.name, True), ("Parameters", False)):
-        table.rate_cell = (sheet, *place)
-        assert _meets_rate(template, row, column, table) is meets
+        rated = grown(Recognised, table, rate_cell=(sheet, *place))
+        assert meets_rate(template, row, column, rated) is meets

@@ -60,7 +60,7 @@ def test_a_network_of_another_kind_is_not_judged(tmp_path, name):
     table = report.tables[0]
     assert (report.verdict, table.verdict, report.faults) == ("not judged", "not judged", [])
     (finding,) = table.findings
-    assert finding.kind == "network not judged" and finding.note and finding.parts == []
+    assert finding.kind == "network not judged" and finding.note and finding.parts == ()
     words = name.removesuffix(" inside").removesuffix(" in the hidden layer")
     assert finding.message.startswith("Not judged: this is a network that isn't judged yet (")
     assert words in finding.message

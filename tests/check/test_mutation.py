@@ -266,7 +266,7 @@ def test_charts(tmp_path, change, words):
         )
         assert report.verdict == "right"
         if words is None:
-            assert report.charts == []
+            assert report.charts == ()
         else:
             assert words in report.charts[0].message and report.charts[0].note
 

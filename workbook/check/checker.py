@@ -1,8 +1,19 @@
-"""From a workbook to its report: tables judged, faults named and grouped, effects measured."""
+"""From a workbook to its report: the order of the steps stands here.
+
+    read_book            Book        the file's cells, formulas and charts
+    find_tables          Found       a table in the sheet: header, columns, rows
+    recognise            Recognised  its biases, parameters elsewhere, learning rate
+    best_reading         Reading     every formula judged; the wiring that fits best
+    explain, network_of  Judged      why formulas are wrong, or that it is another network
+    findings_of          Finding     what is told, each fault once, with its effect
+    _report_of           TableReport the verdict
+
+Each value is frozen: a step gives a new one and changes none.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +21,22 @@ import numpy as np
 from workbook.check.judge import findings
 from workbook.check.judge.chart_findings import check_charts
 from workbook.check.judge.diagnose import explain
-from workbook.check.judge.effects import right_table, start_of
-from workbook.check.judge.findings import FileReport, Finding, Part, TableReport
-from workbook.check.judge.formula_findings import formula_findings, mostly_unexplained
-from workbook.check.judge.judged import Judged, judge_of, judge_table
-from workbook.check.judge.unfinished import missing_parts, unfinished_place
-from workbook.check.judge.values import other_activation, value_findings
+from workbook.check.judge.fault_kinds import KINDS
+from workbook.check.judge.findings import FileReport, Finding, TableReport
+from workbook.check.judge.formula_findings import formula_findings
+from workbook.check.judge.judged import Judged
+from workbook.check.judge.networks import network_of
+from workbook.check.judge.reading import best_reading
+from workbook.check.judge.recognise import recognise, with_rate_in_numbers
+from workbook.check.judge.starts import other_starts
+from workbook.check.judge.unfinished import unfinished
+from workbook.check.judge.values import value_findings
+from workbook.check.judge.whole_table import not_calculated, not_judged_network, not_read
 from workbook.check.limits import too_large
-from workbook.check.meaning.tables import Table, find_tables, goes_on
+from workbook.check.meaning.stages import Found, Recognised, grown
+from workbook.check.meaning.tables import find_tables
 from workbook.check.read.book import Book
 from workbook.check.read.reader import read_book
-from workbook.check.report import words
 from workbook.parts.references import a1, on_sheet
 from xlfuncs.errors import GradsheetError
 
@@ -32,7 +48,7 @@ def check_file(path: Path | str) -> FileReport:
     return examine(path)[0]
 
 
-def examine(path: Path | str, memory: int | None = None) -> tuple[FileReport, tuple[Book, list[Table]] | None]:
+def examine(path: Path | str, memory: int | None = None) -> tuple[FileReport, tuple[Book, list[Recognised]] | None]:
     """Check one file, with no more than `memory` bytes; also gives what was read, None where that failed."""
     try:
         book = read_book(path)
@@ -48,56 +64,49 @@ def examine(path: Path | str, memory: int | None = None) -> tuple[FileReport, tu
     return FileReport(str(path), error=sentence), None
 
 
-def check_book(book: Book) -> tuple[FileReport, list[Table]]:
+def check_book(book: Book) -> tuple[FileReport, list[Recognised]]:
     """Check a workbook that was read; also gives the tables, in the order of the report's."""
-    report = FileReport(str(book.path), book.writer)
-    tables = find_tables(book)
-    for table in tables:
-        report.tables.append(_check_table(book, table, tables))
-    _compare_starts(tables, report.tables)
-    report.charts = check_charts(book, tables)
-    return report, tables
+    found = find_tables(book)
+    judged = [judge_table(book, table, [*found[:k], *found[k + 1 :]]) for k, table in enumerate(found)]
+    tables = [each.table for each in judged]
+    starts = other_starts(judged)
+    reports = [_report_of(each, findings_of(each, book), start) for each, start in zip(judged, starts, strict=True)]
+    charts = check_charts(book, tables)
+    return FileReport(str(book.path), book.writer, tuple(reports), tuple(charts)), tables
 
 
-def _check_table(book: Book, table: Table, tables: list[Table]) -> TableReport:
-    judged, resolver = judge_table(book, table, tables)
-    explain(judged, resolver, judge_of(table.blueprint))
-    values_only = not judged.has_formulas
-    if values_only:
-        judged.network = other_activation(table)
-    elif judged.network is None and mostly_unexplained(table, judged):
-        judged.network = "its formulas are those of another calculation"
-    found: list[Finding] = []
+def judge_table(book: Book, found: Found, others: Sequence[Found]) -> Judged:
+    """Recognise the table and judge its formulas; `others` are the workbook's other tables."""
+    resolver = recognise(book, found, others)
+    reading = best_reading(resolver)
+    slips = explain(reading, resolver)
+    network = network_of(reading, slips)
+    return grown(Judged, reading, table=with_rate_in_numbers(reading, network), slips=slips, network=network)
+
+
+def findings_of(judged: Judged, book: Book) -> list[Finding]:
+    """Everything that is told of a judged table but its start values and what it lacks."""
+    table = judged.table
     if judged.network is not None:
-        text = f"Not judged: this is a network that isn't judged yet ({judged.network})."
-        found.append(Finding("network not judged", table.sheet.name, [], text, note=True, place=table.range))
-    elif table.last >= table.first:
-        found = value_findings(table) if values_only else formula_findings(table, judged, book)
-    if table.sheet.cut is not None and table.last >= table.sheet.cut - 1:
-        text = f"Only the rows up to {table.sheet.cut} were read; the table goes on."
-        found.append(Finding("not read", table.sheet.name, [], text, note=True, place=f"row {table.sheet.cut}"))
-    elif table.last >= table.first and not values_only and (more := goes_on(table)) is not None:
-        text = f"Not judged: the table goes on in row {more} after an empty row; only the rows above it were judged."
-        found.append(Finding("not read", table.sheet.name, [], text, note=True, place=f"row {more}"))
-    verdict, why = _verdict(table, judged, found)
-    return _table_report(table, verdict, [*found, *why], values_only, judged.network is not None)
+        found = [not_judged_network(judged)]
+    elif table.last < table.first:
+        found = []
+    else:
+        found = value_findings(table) if judged.values_only else formula_findings(judged, book)
+    return found + not_read(judged)
 
 
-def _table_report(
-    table: Table, verdict: str, found: list[Finding], values_only: bool, other_network: bool
-) -> TableReport:
-    start = {name: value for name, value in start_of(table).items() if not np.isnan(value)}
+def _report_of(judged: Judged, found: list[Finding], other_start: Finding | None) -> TableReport:
+    """The table's report; `other_start` says where it starts from other values than the file's other tables."""
+    table = judged.table
+    verdict, why = _verdict(judged, found)
+    if other_start is not None:
+        verdict, why = findings.WRONG, [*why, other_start]
     cell = None
     if table.rate_cell is not None:
         cell = on_sheet(table.rate_cell[0], a1(*table.rate_cell[1:]), table.sheet.name)
     elif table.rate_column is not None:
         cell = a1(table.first, table.rate_column)
-    total = None
-    if table.last >= table.first and "E_total" in table.columns and not other_network:
-        right = right_table(table)
-        stored = table.values["E_total"]
-        if right is not None and np.isfinite(stored).any():
-            total = float(np.nanmax(np.abs(stored - right["E_total"])))
     return TableReport(
         sheet=table.sheet.name,
         range=table.range,
@@ -107,74 +116,37 @@ def _table_report(
         sizes=table.blueprint.sizes,
         learning_rate=table.rate,
         learning_rate_cell=cell,
-        start=start,
+        start=dict(table.start),
         verdict=verdict,
-        findings=found,
-        values_only=values_only,
-        total_error=total,
+        findings=(*found, *why),
+        values_only=judged.values_only,
+        total_error=_total_error(judged),
     )
 
 
-def _verdict(table: Table, judged: Judged, found: list[Finding]) -> tuple[str, list[Finding]]:
+def _total_error(judged: Judged) -> float | None:
+    """How far the stored E_total is off at most, None where the right one isn't known."""
+    table = judged.table
+    if table.last < table.first or "E_total" not in table.columns or judged.network is not None:
+        return None
+    stored, right = table.values["E_total"], table.expected
+    if right is None or not np.isfinite(stored).any():
+        return None
+    return float(np.nanmax(np.abs(stored - right["E_total"])))
+
+
+def _verdict(judged: Judged, found: list[Finding]) -> tuple[str, list[Finding]]:
     """The verdict, with a note on what is missing or why it can't be told.
 
     Right is a table only if all its formulas were judged and its rows could be calculated.
     """
-    if table.last < table.first:
+    if judged.table.last < judged.table.first:
         return findings.EMPTY, []
     if any(not finding.note for finding in found):
         return findings.WRONG, []
-    if any(finding.kind in findings.NOT_JUDGED_KINDS for finding in found):
+    if any(KINDS[finding.kind].not_judged for finding in found):
         return findings.NOT_JUDGED, []
-    missing = missing_parts(table, judged)
-    if missing:
-        text = f"Unfinished: {'; '.join(missing)}."
-        return findings.UNFINISHED, [
-            Finding("unfinished", table.sheet.name, [], text, note=True, place=unfinished_place(table, judged))
-        ]
-    why = _incalculable(table)
-    if why is not None:
-        return findings.NOT_JUDGED, [
-            Finding("not judged", table.sheet.name, [], f"Not judged: {why}.", note=True, place=table.range)
-        ]
+    for verdict, why in ((findings.UNFINISHED, unfinished(judged)), (findings.NOT_JUDGED, not_calculated(judged))):
+        if why is not None:
+            return verdict, [why]
     return findings.RIGHT, []
-
-
-def _incalculable(table: Table) -> str | None:
-    """Why the table's rows can't be calculated from its first one, None where they can."""
-    if table.rate is None:
-        return "its learning rate was not found"
-    unknown = [name for name, value in start_of(table).items() if np.isnan(value)]
-    if unknown:
-        return f"no number was found for {words.names_text(unknown)}, from which its rows follow"
-    if not np.isfinite(right_table(table)["E_total"]).all():
-        return "its values grow beyond all numbers"
-    return None
-
-
-def _compare_starts(tables: list[Table], reports: list[TableReport]) -> None:
-    """A table whose start values differ in one or two places from those that all the others share."""
-    starts = [start_of(table) for table in tables]
-    for k, table in enumerate(tables):
-        others = [
-            s
-            for j, s in enumerate(starts)
-            if j != k and tables[j].last >= tables[j].first and s.keys() == starts[k].keys()
-        ]
-        another = any(finding.kind == "network not judged" for finding in reports[k].findings)
-        if len(others) < 2 or table.last < table.first or another:
-            continue
-        common = {}
-        for name in starts[k]:
-            value, votes = Counter(s[name] for s in others).most_common(1)[0]
-            if votes * 3 >= 2 * len(others) and votes >= 2:
-                common[name] = value
-        odd = [n for n, value in common.items() if not np.isnan(value) and abs(starts[k][n] - value) > 1e-9]
-        odd = [n for n in odd if n in table.columns]
-        if not 1 <= len(odd) <= 2 or len(common) < len(starts[k]) - 2:
-            continue
-        parts = [Part(n, table.columns[n], [table.first], f"{starts[k][n]:g}", n, f"{common[n]:g}", n) for n in odd]
-        text = "; ".join(f"{n} starts at {starts[k][n]:g}, in the file's other tables at {common[n]:g}" for n in odd)
-        reports[k].findings.append(Finding("wrong start value", table.sheet.name, parts, text + "."))
-        if reports[k].verdict in (findings.RIGHT, findings.UNFINISHED, findings.NOT_JUDGED):
-            reports[k].verdict = findings.WRONG

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from workbook.check.copies.marks import Formats
+from workbook.check.copies.formats import Formats
 from workbook.parts.opc import Package, tag
 
 # What a cell format refers to: its attribute, the list that the attribute counts in.

@@ -8,16 +8,16 @@ from pathlib import Path
 
 from workbook.check.copies.added_sheet import AddedSheet, Item, add_sheet, free_name, open_on
 from workbook.check.copies.cells import Change, change_cells
-from workbook.check.copies.marks import FAULT_COLOUR, NOTE_COLOUR, Formats, add_comments
+from workbook.check.copies.comments import add_comments
+from workbook.check.copies.formats import FAULT_COLOUR, NOTE_COLOUR, Formats
 from workbook.check.copies.seal import seal
 from workbook.check.judge.findings import FileReport, Finding
-from workbook.check.read.book import Book
+from workbook.check.read.book import Book, Place
 from workbook.check.report.lines import effect_text, table_text
 from workbook.parts.opc import MAIN, Package, sound
 from workbook.parts.references import a1, on_sheet
 from xlfuncs.errors import NotAWorkbookError, OptionError
 
-Place = tuple[str, int, int]
 CHECK_SHEET = "Check"
 MENDED_AT = 4  # the column, from 0, that a mended copy adds to the list
 WIDTHS = [14.0, 22.0, 7.0, 22.0, 58.0, 44.0, 44.0, 34.0]

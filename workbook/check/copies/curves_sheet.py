@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbook.check.copies.added_sheet import AddedSheet, Item, free_name
-from workbook.check.copies.marks import Formats
+from workbook.check.copies.formats import Formats
 from workbook.parts.charts import LINE_COLOURS, Line, epoch_chart, fixed_title
 from workbook.parts.references import a1, on_sheet
 

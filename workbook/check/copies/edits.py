@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from openpyxl.formula.translate import Translator
 
 from workbook.check.copies.cells import Bonds, Joint
+from workbook.check.judge import fault_kinds
+from workbook.check.judge.fault_kinds import KINDS, Mend
 from workbook.check.judge.findings import NOT_JUDGED, FileReport, Finding, TableReport
 from workbook.check.judge.right_formula import right_formula
-from workbook.check.meaning.tables import Table
+from workbook.check.meaning.stages import Recognised
 from workbook.check.read import formula
-from workbook.check.read.book import Book
+from workbook.check.read.book import Book, Place
 from workbook.check.read.formula import Template
 from workbook.parts.references import a1, on_sheet
-
-Place = tuple[str, int, int]
 
 
 @dataclass
@@ -38,35 +38,35 @@ class Edit:
         self.reason, self.formulas, self.numbers = reason, {}, {}
 
 
-def edits_of(book: Book, report: FileReport, tables: list[Table], bonds: dict[str, Bonds]) -> list[Edit]:
+def edits_of(book: Book, report: FileReport, tables: list[Recognised], bonds: dict[str, Bonds]) -> list[Edit]:
     """An edit for each finding that makes a sheet wrong, tables first; `bonds` are the sheets', by name."""
     edits = []
     for number, (table, judged) in enumerate(zip(tables, report.tables, strict=True)):
         # A note on a function such as POW makes no sheet wrong, but only the mended formula works in Excel.
-        for finding in [f for f in judged.findings if not f.note or f.kind == "unknown function"]:
+        for finding in [f for f in judged.findings if not f.note or KINDS[f.kind].mended_as_note]:
             edits.append(_edit(number, table, judged, finding))
     planned = {place for edit in edits for place in edit.places}
     for edit in edits:
         reason = _jointly_held(edit, planned, bonds) or _reads_no_number(edit, planned, book)
         if reason:
             edit.leave(reason)
-    return edits + [Edit(finding, reason="charts stay as they are") for finding in report.charts if not finding.note]
+    return edits + [Edit(chart, reason=KINDS[chart.kind].why_left) for chart in report.charts if not chart.note]
 
 
-def _edit(number: int, table: Table, judged: TableReport, finding: Finding) -> Edit:
-    edit = Edit(finding, number)
+def _edit(number: int, table: Recognised, judged: TableReport, finding: Finding) -> Edit:
+    edit, kind = Edit(finding, number), KINDS[finding.kind]
     if judged.verdict == NOT_JUDGED:
         edit.leave("the table isn't judged")
     elif judged.values_only:
-        edit.leave("typed values have no formulas to mend")
-    elif finding.kind == "wrong start value":
-        edit.leave("start values are whoever made the sheet's to choose")
-    elif finding.kind != "stale values":
+        edit.leave(KINDS[fault_kinds.WRONG_VALUE].why_left)
+    elif kind.mend is Mend.NOTHING:
+        edit.leave(kind.why_left)
+    elif kind.mend is Mend.FORMULA:
         _plan(edit, table)
     return edit
 
 
-def _plan(edit: Edit, table: Table) -> None:
+def _plan(edit: Edit, table: Recognised) -> None:
     if not edit.finding.parts:
         edit.leave("it names no cells")
     for part in edit.finding.parts:

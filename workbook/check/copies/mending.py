@@ -14,13 +14,13 @@ from workbook.check.copies.annotate import findings_sheet, mark, open_for_copy
 from workbook.check.copies.cells import Change, bonds_of
 from workbook.check.copies.curves_sheet import Curve, curves_sheet
 from workbook.check.copies.edits import Edit, edits_of
-from workbook.check.copies.marks import MENDED_COLOUR, Formats
+from workbook.check.copies.formats import MENDED_COLOUR, Formats
 from workbook.check.copies.seal import seal
 from workbook.check.copies.settle import Settled, settle
 from workbook.check.judge.findings import FileReport, Finding
-from workbook.check.meaning.recalculate import CellError, Place, Value
-from workbook.check.meaning.tables import Table
-from workbook.check.read.book import Book
+from workbook.check.meaning.recalculate import CellError, Value
+from workbook.check.meaning.stages import Recognised
+from workbook.check.read.book import Book, Place
 from workbook.parts.opc import Package, sound, tag
 
 _BEFORE_CALCULATION = ("fileVersion", "fileSharing", "workbookPr", "workbookProtection", "bookViews", "sheets")
@@ -31,7 +31,7 @@ LEGEND = "Mended cells are green; a comment on the first of them says what stood
 ENDS = 6  # tables whose last E_total it gives
 
 
-def mend(book: Book, report: FileReport, tables: list[Table], out: Path) -> str:
+def mend(book: Book, report: FileReport, tables: list[Recognised], out: Path) -> str:
     """Write the mended copy; gives the sentence that says what was done.
 
     Formulas are put where wrong ones, or numbers in their place, stand. Tables of typed values have no formulas and
@@ -43,7 +43,7 @@ def mend(book: Book, report: FileReport, tables: list[Table], out: Path) -> str:
     return text
 
 
-def _mended(book: Book, report: FileReport, tables: list[Table], out: Path) -> tuple[Package, str]:
+def _mended(book: Book, report: FileReport, tables: list[Recognised], out: Path) -> tuple[Package, str]:
     package = open_for_copy(book.path, out)
     bonds = {sheet.name: bonds_of(package.read(sheet.part)) for sheet in book.sheets}
     edits = edits_of(book, report, tables, bonds)
@@ -67,7 +67,7 @@ def _mended(book: Book, report: FileReport, tables: list[Table], out: Path) -> t
     return package, " ".join(sentences)
 
 
-def _changes(book: Book, tables: list[Table], settled: Settled) -> dict[Place, Change]:
+def _changes(book: Book, tables: list[Recognised], settled: Settled) -> dict[Place, Change]:
     """The new formulas, and the values of their cells and of all that follow from them."""
     written = settled.formulas | settled.spread
     found = {place: Change(formula=text) for place, text in written.items()}
@@ -92,7 +92,7 @@ def _changes(book: Book, tables: list[Table], settled: Settled) -> dict[Place, C
     return found
 
 
-def _rows(tables: list[Table]) -> dict[str, set[int]]:
+def _rows(tables: list[Recognised]) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {}
     for table in tables:
         found.setdefault(table.sheet.name, set()).update(table.rows)
@@ -111,7 +111,7 @@ def _comments(edits: list[Edit]) -> dict[Place, str]:
     return found
 
 
-def _curve(table: Table, values: dict[Place, Value]) -> Curve | None:
+def _curve(table: Recognised, values: dict[Place, Value]) -> Curve | None:
     column = table.columns.get("E_total")
     if column is None:
         return None

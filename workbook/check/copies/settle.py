@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from workbook.check.copies.cells import Bonds, Change, change_cells
 from workbook.check.copies.edits import Edit, templates_of, unshared
@@ -15,13 +15,12 @@ from workbook.check.meaning.recalculate import (
     Calculation,
     CellError,
     NotRecalculated,
-    Place,
     Value,
     lacking,
     recalculate,
 )
-from workbook.check.meaning.tables import Table
-from workbook.check.read.book import Book
+from workbook.check.meaning.stages import Recognised
+from workbook.check.read.book import Book, Place
 from workbook.parts.opc import Package
 from workbook.parts.references import a1, on_sheet
 
@@ -29,12 +28,12 @@ SAME = 1e-9  # E_total as stored by a program that keeps ten digits
 MAX_LEFT_OUT = 6  # findings of a table that are left out one by one, before all of them are
 
 
-@dataclass
+@dataclass(frozen=True)
 class Settled:
     """What is written: edits that were proved, the tables they belong to, and the values before and after them."""
 
     edits: list[Edit] = field(default_factory=list)
-    tables: list[Table] = field(default_factory=list)
+    tables: list[Recognised] = field(default_factory=list)
     spread: dict[Place, str] = field(default_factory=dict)  # own formulas of cells that shared a mended one's
     before: dict[Place, Value] = field(default_factory=dict)
     values: dict[Place, Value] = field(default_factory=dict)
@@ -55,7 +54,9 @@ class Settled:
         return self.formulas.keys() | self.numbers.keys()
 
 
-def settle(book: Book, tables: list[Table], package: Package, bonds: dict[str, Bonds], edits: list[Edit]) -> Settled:
+def settle(
+    book: Book, tables: list[Recognised], package: Package, bonds: dict[str, Bonds], edits: list[Edit]
+) -> Settled:
     """Try the edits on copies of the package; those that have to be taken back get their reason.
 
     A table's edits stand or fall together, except that one false finding is left out where the rest is right without.
@@ -96,7 +97,7 @@ def _attempts(edits: list[Edit]) -> Iterator[list[Edit]]:
 class _Trial:
     """The workbook calculated without edits, and with some."""
 
-    def __init__(self, book: Book, tables: list[Table], package: Package, bonds: dict[str, Bonds]):
+    def __init__(self, book: Book, tables: list[Recognised], package: Package, bonds: dict[str, Bonds]):
         self.book, self.tables, self.package, self.bonds = book, tables, package, bonds
         self.parts = {sheet.name: sheet.part for sheet in book.sheets}
         self.cells = {
@@ -118,15 +119,16 @@ class _Trial:
         """What these edits give, and why those of a table aren't shown to be right."""
         settled = Settled(edits, [self.tables[k] for k in sorted({edit.table for edit in edits})])
         shared = {name: bonds.shared for name, bonds in self.bonds.items()}
-        settled.spread = unshared(settled.formulas, shared)
-        settled.before = settled.values = self.before
+        spread = unshared(settled.formulas, shared)
+        settled = replace(settled, spread=spread, before=self.before, values=self.before)
         if not edits:
             return settled, {}
         numbers = {edit.table for edit in edits}
         try:
-            settled.values = recalculate(self._written(settled), self.cells.keys() | settled.places)
+            values = recalculate(self._written(settled), self.cells.keys() | settled.places)
         except NotRecalculated as error:
             return settled, dict.fromkeys(numbers, _unproved(error))
+        settled = replace(settled, values=values)
         failing = self._broken(settled)
         value_of = self._value_of(settled.numbers, settled.values)
         for number, table in enumerate(self.tables):
@@ -154,11 +156,11 @@ class _Trial:
         """The tables whose edits turn a cell with a value into an error, or into what can't be calculated here."""
         owner = {place: edit.table for edit in settled.edits for place in edit.places}
         failing: dict[int, str] = {}
-        lost = [
+        lost = sorted(
             place
             for place, value in settled.values.items()
             if isinstance(value, CellError) and place not in owner and self._had_value(place)
-        ]
+        )
         followers = Dependence(self.book, templates_of(settled.formulas)).followers(owner) if lost else {}
         for place in lost:
             sign = settled.values[place].sign
@@ -171,7 +173,7 @@ class _Trial:
                 failing.setdefault(number, reason)
         return failing
 
-    def _rewritten(self, table: Table, value_of: ValueOf) -> str | None:
+    def _rewritten(self, table: Recognised, value_of: ValueOf) -> str | None:
         """Why the table may be another network than the one that its mended formulas calculate.
 
         Only where they give the first row another E_total; what is copied down differs from there on.
@@ -216,7 +218,7 @@ class _Trial:
         return value_of
 
 
-def _variables(table: Table, places: set[Place]) -> set[tuple[str, int]]:
+def _variables(table: Recognised, places: set[Place]) -> set[tuple[str, int]]:
     """Those of the cells that are the table's, as variable and row."""
     own = [place for place in places if place[0] == table.sheet.name and place[1] in table.rows]
     return {(table.variables[column], row) for _, row, column in own if column in table.variables}

@@ -10,19 +10,21 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from workbook.check.meaning.recalculate import CellError
-from workbook.check.meaning.tables import Table
+from workbook.check.meaning.stages import Recognised
+from workbook.check.read.book import Place
 from workbook.parts.references import a1
 from xlfuncs.expected_table import Blueprint
 from xlfuncs.maths import sigmoid
 
 Array = np.ndarray
-Place = tuple[str, int, int]
 ValueOf = Callable[[Place], object]
 TOLERANCE = 1e-11  # of E_total, relative to its largest value; the commonest slip shifts it by 1e-9
 CELL_TOLERANCE = 1e-9  # of a single cell, relative to its column's largest value
 
 
-def right_table(blueprint: Blueprint, start: dict[str, float], rates: Array, learning: bool = True) -> dict[str, Array]:
+def matrix_table(
+    blueprint: Blueprint, start: dict[str, float], rates: Array, learning: bool = True
+) -> dict[str, Array]:
     """Every variable's values, (rows,): row k + 1 follows from row k with the learning rate `rates[k]`.
 
     `start` gives inputs, targets, weights and biases; with `learning` False the biases keep their start values.
@@ -72,7 +74,7 @@ def _units(letter: str, count: int) -> list[str]:
     return [f"{letter}{k + 1}" for k in range(count)]
 
 
-def unlike(table: Table, value_of: ValueOf, cells: set[tuple[str, int]]) -> str | None:
+def unlike(table: Recognised, value_of: ValueOf, cells: set[tuple[str, int]]) -> str | None:
     """Why the table isn't shown to be right, None where it is.
 
     `value_of` gives a cell's recalculated value. E_total has to be right in every row (without such a column the errors
@@ -85,7 +87,7 @@ def unlike(table: Table, value_of: ValueOf, cells: set[tuple[str, int]]) -> str 
     return None if None in reasons else reasons[0]
 
 
-def _right_tables(table: Table, value_of: ValueOf) -> Iterator[dict[str, Array]]:
+def _right_tables(table: Recognised, value_of: ValueOf) -> Iterator[dict[str, Array]]:
     """The right table. Biases without gradients may be learned or held: then both."""
     blueprint = table.blueprint
     places = {variable: place for place, variable in table.aliases.items()}
@@ -102,20 +104,22 @@ def _right_tables(table: Table, value_of: ValueOf) -> Iterator[dict[str, Array]]
     rates = np.array([rate if type(rate) is float else 0.0 for rate in rates])
     with np.errstate(all="ignore"):
         if not all(bias in table.columns for bias in blueprint.bias_names):
-            yield right_table(blueprint, start, rates, learning=False)  # a bias in one cell can't change
+            yield matrix_table(blueprint, start, rates, learning=False)  # a bias in one cell can't change
         else:
-            yield right_table(blueprint, start, rates)
+            yield matrix_table(blueprint, start, rates)
             if not all(f"grad_{bias}" in table.columns for bias in blueprint.bias_names):
-                yield right_table(blueprint, start, rates, learning=False)
+                yield matrix_table(blueprint, start, rates, learning=False)
 
 
-def _rate(table: Table, value_of: ValueOf, row: int) -> object:
+def _rate(table: Recognised, value_of: ValueOf, row: int) -> object:
     if table.rate_column is not None:
         return value_of((table.sheet.name, row, table.rate_column))
     return value_of(table.rate_cell) if table.rate_cell is not None else table.rate
 
 
-def _difference(table: Table, value_of: ValueOf, cells: set[tuple[str, int]], right: dict[str, Array]) -> str | None:
+def _difference(
+    table: Recognised, value_of: ValueOf, cells: set[tuple[str, int]], right: dict[str, Array]
+) -> str | None:
     decisive = _decisive(table)
     if not decisive:
         return "the table has neither E_total nor outputs to judge it by"
@@ -135,7 +139,7 @@ def _difference(table: Table, value_of: ValueOf, cells: set[tuple[str, int]], ri
     return None
 
 
-def _decisive(table: Table) -> list[str]:
+def _decisive(table: Recognised) -> list[str]:
     if "E_total" in table.columns:
         return ["E_total"]
     errors = [f"E{k}" for k in range(1, table.blueprint.sizes[2] + 1)]

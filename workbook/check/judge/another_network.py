@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from workbook.check.meaning.recalculate import Calculation, Place, Value
-from workbook.check.meaning.tables import Table
+from workbook.check.meaning.recalculate import Calculation, Value
+from workbook.check.meaning.stages import Recognised
+from workbook.check.read.book import Place
 
 STEP = 1e-5
 TOLERANCE = 1e-6  # of the largest gradient; differences are good to 1e-9, and the slips seen change a gradient by 1e-3
 
 
-def consistent(table: Table, calculation: Calculation, value_of: Callable[[Place], Value]) -> bool:
+def consistent(table: Recognised, calculation: Calculation, value_of: Callable[[Place], Value]) -> bool:
     """Whether the first row's gradients are the derivatives of the E_total that the workbook calculates.
 
     `calculation` is the workbook as it stands, `value_of` its cells' values.
@@ -39,7 +40,7 @@ def consistent(table: Table, calculation: Calculation, value_of: Callable[[Place
     return True
 
 
-def _gradient(table: Table, name: str, value_of: Callable[[Place], Value]) -> Value:
+def _gradient(table: Recognised, name: str, value_of: Callable[[Place], Value]) -> Value:
     """The gradient of the first row: its column's, or what the update took off."""
     if f"grad_{name}" in table.columns:
         return value_of(_place(table, f"grad_{name}", table.first))
@@ -49,5 +50,5 @@ def _gradient(table: Table, name: str, value_of: Callable[[Place], Value]) -> Va
     return (ends[0] - ends[1]) / table.rate
 
 
-def _place(table: Table, variable: str, row: int) -> Place:
+def _place(table: Recognised, variable: str, row: int) -> Place:
     return table.sheet.name, row, table.columns[variable]

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from workbook.check.judge import fault_kinds
+from workbook.check.judge.fault_kinds import finds
 from workbook.check.judge.findings import Finding
-from workbook.check.meaning.tables import Table
+from workbook.check.meaning.stages import Found
 from workbook.check.read.book import Book, Chart, Series
 from workbook.check.read.formula import reference
 from workbook.parts.references import a1
@@ -25,7 +27,8 @@ class Area:
     right: int
 
 
-def check_charts(book: Book, tables: list[Table]) -> list[Finding]:
+@finds(fault_kinds.CHART)
+def check_charts(book: Book, tables: list[Found]) -> list[Finding]:
     """One finding for each way in which charts misrepresent a table, however many charts do."""
     alike: dict[tuple[str, ...], list[tuple[int, Chart]]] = {}
     for number, chart in enumerate(book.charts, 1):
@@ -42,7 +45,7 @@ def check_charts(book: Book, tables: list[Table]) -> list[Finding]:
             others = len(charts) - 1
             who += f" and {others} more chart{'s' if others > 1 else ''}, each alike"
             place = f"{len(charts)} charts"
-        found.append(Finding("chart", chart.sheet, [], f"{who}: {' '.join(texts)}", note=True, place=place))
+        found.append(Finding(fault_kinds.CHART, chart.sheet, [], f"{who}: {' '.join(texts)}", note=True, place=place))
     return found
 
 
@@ -58,7 +61,7 @@ def area_of(text: str | None, sheet: str) -> Area | None:
     return Area(refs[0].sheet or sheet, top, left, bottom, right)
 
 
-def _series(chart: Chart, series: Series, tables: list[Table]) -> Iterator[str]:
+def _series(chart: Chart, series: Series, tables: list[Found]) -> Iterator[str]:
     values = area_of(series.values, chart.sheet)
     if values is None or values.left != values.right:
         return
@@ -86,7 +89,7 @@ def _series(chart: Chart, series: Series, tables: list[Table]) -> Iterator[str]:
     yield from _axis(series, chart, table, values)
 
 
-def _axis(series: Series, chart: Chart, table: Table, values: Area) -> Iterator[str]:
+def _axis(series: Series, chart: Chart, table: Found, values: Area) -> Iterator[str]:
     axis = area_of(series.categories, chart.sheet)
     if axis is None or axis.left != axis.right:
         return
@@ -103,7 +106,7 @@ def _axis(series: Series, chart: Chart, table: Table, values: Area) -> Iterator[
         yield f"its horizontal axis is {place}{header}, while the line is {rows}: the two are shifted."
 
 
-def _table_of(area: Area, tables: list[Table]) -> Table | None:
+def _table_of(area: Area, tables: list[Found]) -> Found | None:
     """The table of which the area covers most rows."""
     on_sheet = [t for t in tables if t.sheet.name == area.sheet and t.last >= t.first and area.left in t.variables]
     covered = [(min(area.bottom, t.last) - max(area.top, t.first) + 1, t) for t in on_sheet]

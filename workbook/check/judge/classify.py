@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from workbook.check.judge.fault_kinds import RATE
 from workbook.check.meaning.evaluate import SheetError, UnknownError, evaluate, leaves
 from workbook.check.meaning.trees import node_of
 from workbook.check.read.formula import Node
+from xlfuncs.compiled import RATE
 from xlfuncs.expected_table import MIDDLE, SAMPLE_ROWS, Blueprint
 
 Array = np.ndarray
@@ -30,6 +31,11 @@ class Diagnosis:
     besides: Diagnosis | None = None
 
 
+def is_same(value: Array, right: Array) -> Array:
+    """Which values are the right ones: two ways to calculate one function differ by 1e-12, two functions by 1e-3."""
+    return np.abs(value - right) <= 1e-8 * np.abs(right) + 1e-12
+
+
 class Judge:
     """Compares meanings with the right formulas of a blueprint on its random tables."""
 
@@ -39,7 +45,7 @@ class Judge:
         self.order = {variable: k for k, variable in enumerate(blueprint.formulas)}
         self.right: dict[str, Node] = {v: node_of(e) for v, e in blueprint.formulas.items()}
         self.known: dict[tuple[str, Node], bool | str] = {}  # a text is why it can't be told
-        self.diagnoses: dict[tuple[str, Node], Diagnosis] = {}
+        self._diagnoses: dict[object, Diagnosis] = {}
 
     def leaf(self, node: Node) -> Array | float | None:
         """The value of a leaf in the middle row of the random tables."""
@@ -84,7 +90,7 @@ class Judge:
     def equals(self, value: Array, variable: str) -> bool:
         """Whether the value is the right one of that variable."""
         right = self.sample[variable][MIDDLE]
-        return bool(np.all(np.abs(value - right) <= 1e-8 * np.abs(right) + 1e-12))
+        return bool(np.all(is_same(value, right)))
 
     def is_right(self, node: Node, variable: str) -> bool:
         """Whether a formula is the right one for the variable.
@@ -111,12 +117,18 @@ class Judge:
             return False  # the sheet shows an error instead of a number
         right = self.sample[variable][MIDDLE]
         value = np.broadcast_to(value, right.shape)
-        same = np.abs(value - right) <= 1e-8 * np.abs(right) + 1e-12
+        same = is_same(value, right)
         if same.all():
             return True
         if (np.isfinite(value) & ~same).any() or not any(leaf.kind == "var" for leaf in leaves(node)):
             return False
         raise UnknownError("gives no number where other values stand in the cells it reads, so it can't be compared")
+
+    def diagnosis(self, key: object, find: Callable[[], Diagnosis]) -> Diagnosis:
+        """What `find` gives, which is asked only once for a key."""
+        if key not in self._diagnoses:
+            self._diagnoses[key] = find()
+        return self._diagnoses[key]
 
     def literal_rate(self, node: Node, variable: str) -> float | None:
         """The learning rate of an update formula that is right but for a rate written as a number."""
@@ -143,3 +155,9 @@ class Judge:
                 if (offset > 0 and name != "iteration") or (offset == 0 and self.order[name] >= own):
                     return True
         return False
+
+
+@lru_cache(maxsize=64)
+def judge_of(blueprint: Blueprint) -> Judge:
+    """The judge of a blueprint; its random tables are drawn once."""
+    return Judge(blueprint)

@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from workbook.check.judge.classify import Diagnosis, Judge
-from workbook.check.judge.fault_kinds import RATE
-from workbook.check.judge.judged import Group, Judged
+from workbook.check.judge import fault_kinds
+from workbook.check.judge.classify import Diagnosis, Judge, judge_of
+from workbook.check.judge.exchanges import kind_of_constant
+from workbook.check.judge.fault_kinds import finds
+from workbook.check.judge.judged import Group, Reading, Slip
 from workbook.check.judge.right_formula import right_expression
 from workbook.check.judge.searches import Search, SpentError
 from workbook.check.judge.two_slips import find_two
 from workbook.check.meaning.evaluate import UnknownError, leaves
 from workbook.check.meaning.resolve import Resolver
-from workbook.check.meaning.tables import Table
+from workbook.check.meaning.stages import Recognised, grown
 from workbook.check.meaning.trees import distinct, node_of, with_rate
 from workbook.check.read import formula
+from workbook.check.read.copied import own_text
 from workbook.check.read.formula import Node
 from workbook.parts.references import a1
+from xlfuncs.compiled import RATE
 
 MAX_BRACKETS = 30  # operands up to which a lost pair of brackets is searched for
 
 
+@finds(fault_kinds.WRONG_FORMULA)
 def diagnose(judge: Judge, node: Node, variable: str, right: Node, reparsed: Callable[[], Iterator[Node]]) -> Diagnosis:
     """The kind of fault of a wrong meaning; `reparsed` gives the formula with one more pair of brackets.
 
@@ -29,44 +34,52 @@ def diagnose(judge: Judge, node: Node, variable: str, right: Node, reparsed: Cal
     """
     search = Search(judge, variable, right)
     try:
-        found = search.find(node, reparsed) or find_two(search, node, reparsed)
+        slip = search.find(node, reparsed) or find_two(search, node, reparsed)
     except SpentError:
-        found = None
-    wanted = distinct(right)
-    return found or Diagnosis("wrong formula", swaps=tuple((old, old) for old in distinct(node) if old not in wanted))
+        slip = None
+    foreign = [leaf for leaf in distinct(node) if leaf not in distinct(right)]
+    return slip or Diagnosis(fault_kinds.WRONG_FORMULA, swaps=tuple((leaf, leaf) for leaf in foreign))
 
 
-def explain(judged: Judged, resolver: Resolver, judge: Judge) -> None:
-    """Give each wrong group its diagnosis."""
-    cache = judge.diagnoses
-    table = resolver.table
-    right_rows = {(v, id(table.cell(v, row).template)) for v, row in judged.meanings} - {
-        (g.variable, id(g.template)) for g in judged.wrong if len(g.rows) == len(table.rows)
-    }
-    for group in judged.wrong:
-        meaning = group.meaning
-        row = group.rows[group.meanings.index(meaning)]
-        key = (group.variable, meaning, _written_rate(table, judged), frozenset(table.columns))
-        if key not in cache:
-            cache[key] = _diagnosis(resolver, judge, judged, group.variable, row, meaning)
-        group.diagnosis = _dollars(cache[key], group, table, (group.variable, id(group.template)) in right_rows)
-        group.circular = any(judge.circular(m, group.variable) for m in set(group.meanings))
+def explain(reading: Reading, resolver: Resolver) -> tuple[Slip, ...]:
+    """Each wrong group of the reading with the reason why it is wrong."""
+    table, judge = reading.table, judge_of(reading.table.blueprint)
+    rows = {(v, id(table.cell(v, row).template)) for v, row in reading.meanings}
+    right_rows = rows - {(g.variable, id(g.template)) for g in reading.wrong if len(g.rows) == len(table.rows)}
+    slips = []
+    for group in reading.wrong:
+        diagnosis = _diagnosis(reading, resolver, judge, group)
+        diagnosis = _dollars(diagnosis, group, table, (group.variable, id(group.template)) in right_rows)
+        circular = any(judge.circular(meaning, group.variable) for meaning in set(group.meanings))
+        slips.append(grown(Slip, group, diagnosis=diagnosis, circular=circular))
+    return tuple(slips)
 
 
-def _diagnosis(resolver: Resolver, judge: Judge, judged: Judged, variable: str, row: int, meaning: Node) -> Diagnosis:
-    table = resolver.table
+def _diagnosis(reading: Reading, resolver: Resolver, judge: Judge, group: Group) -> Diagnosis:
+    table, variable, meaning = reading.table, group.variable, group.meaning
+    row = group.rows[group.meanings.index(meaning)]
+    held = table.rate_cell is not None or table.rate_column is not None
+    written = None if held else reading.written_rate
+    key = (variable, meaning, written, frozenset(table.columns))
+    return judge.diagnosis(key, lambda: _found_out(table, resolver, judge, variable, row, meaning, written))
+
+
+@finds(fault_kinds.CIRCULAR, fault_kinds.ERROR_VALUE, fault_kinds.WRONG_RATE)
+def _found_out(
+    table: Recognised, resolver: Resolver, judge: Judge, variable: str, row: int, meaning: Node, written: float | None
+) -> Diagnosis:
+    """Why the formula is wrong; `written` is the learning rate that most updates have as a number."""
     cell = table.cell(variable, row)
     if variable in judge.blueprint.constants:
         return _constant_diagnosis(meaning, variable)
     try:
         if judge.is_right(meaning, variable):
-            return Diagnosis("circular chain", detail="" if cell.array is None else "array")
+            return Diagnosis(fault_kinds.CIRCULAR, detail="" if cell.array is None else "array")
     except UnknownError as error:  # only a cell that shows an error is called wrong then
-        return Diagnosis("error value", detail=f"{cell.value}|{error}")
+        return Diagnosis(fault_kinds.ERROR_VALUE, detail=f"{cell.value}|{error}")
     rate = judge.literal_rate(meaning, variable)
     if rate is not None and any(leaf.kind == "number" for leaf in leaves(meaning)):
-        return Diagnosis("wrong learning rate", detail=f"the number {rate:g}")
-    written = _written_rate(table, judged)
+        return Diagnosis(fault_kinds.WRONG_RATE, detail=f"the number {rate:g}")
     right = node_of(right_expression(table, variable))
     if written is None or variable not in judge.blueprint.learned:
         return diagnose(judge, meaning, variable, right, lambda: _bracketed(resolver, variable, row))
@@ -74,17 +87,9 @@ def _diagnosis(resolver: Resolver, judge: Judge, judged: Judged, variable: str, 
     return diagnose(judge, with_rate(meaning, written), variable, right, lambda: brackets)
 
 
-def _written_rate(table: Table, judged: Judged) -> float | None:
-    """The learning rate that most updates have as a number, None where a cell holds it."""
-    if table.rate_cell is not None or table.rate_column is not None or not judged.literal_rates:
-        return None
-    return judged.literal_rates.most_common(1)[0][0]
-
-
 def _constant_diagnosis(meaning: Node, variable: str) -> Diagnosis:
     right = Node("var", (variable, -1))
-    kind = {"t": "wrong target", "b": "wrong variable"}.get(variable[0], "wrong input")
-    return Diagnosis(kind, swaps=((meaning, right),) if not meaning.args else ())
+    return Diagnosis(kind_of_constant(variable), swaps=((meaning, right),) if not meaning.args else ())
 
 
 def _bracketed(resolver: Resolver, variable: str, row: int) -> Iterator[Node]:
@@ -94,7 +99,7 @@ def _bracketed(resolver: Resolver, variable: str, row: int) -> Iterator[Node]:
     cell = table.cell(variable, row)
     if cell.array is not None:
         return
-    text = formula.own_text(cell.formula, row, column)
+    text = own_text(cell.formula, row, column)
     try:
         tokens = formula.tokens_of(text)
     except ValueError:
@@ -132,10 +137,9 @@ def _is_balanced(tokens: list[formula.Token]) -> bool:
     return depth == 0
 
 
-def _dollars(diagnosis: Diagnosis, group: Group, table: Table, right_elsewhere: bool) -> Diagnosis:
+@finds(fault_kinds.MISSING_DOLLAR, fault_kinds.STRAY_DOLLAR)
+def _dollars(diagnosis: Diagnosis, group: Group, table: Recognised, right_elsewhere: bool) -> Diagnosis:
     """Say `missing $` or `stray $` where a slip of rows comes from copying a formula down."""
-    if group.template is None:
-        return diagnosis
     kinds, kept = [diagnosis.kind, *diagnosis.also], ""
     column = table.columns[group.variable]
     for old, new in diagnosis.swaps:
@@ -147,23 +151,27 @@ def _dollars(diagnosis: Diagnosis, group: Group, table: Table, right_elsewhere: 
             if any(not r.fixed_row and r.at(0, column)[1] == home for r in group.template.refs) and _copied(
                 group, table
             ):
-                kinds = ["missing $" if kind in ("wrong learning rate", "wrong row") else kind for kind in kinds]
+                kinds = _renamed(kinds, (fault_kinds.WRONG_RATE, fault_kinds.WRONG_ROW), fault_kinds.MISSING_DOLLAR)
         elif old.kind == "var" and old.value[1] != new.value[1]:
             mine = table.columns.get(old.value[0])
             inside = [r for r in group.template.refs if r.fixed_row and table.header <= r.row <= table.last]
             held = [r.row for r in inside if r.at(0, column)[1] == mine]
             if held:
                 kept = kept or str(held[0])
-                kinds = ["stray $" if kind == "wrong row" else kind for kind in kinds]
+                kinds = _renamed(kinds, (fault_kinds.WRONG_ROW,), fault_kinds.STRAY_DOLLAR)
         elif old.kind != "var" and name in table.blueprint.constants and right_elsewhere:
-            kinds = ["missing $" if kind == "wrong cell" else kind for kind in kinds]
+            kinds = _renamed(kinds, (fault_kinds.WRONG_CELL,), fault_kinds.MISSING_DOLLAR)
     kinds = list(dict.fromkeys(kinds))
-    details = {"missing $": _first_drifted(group, table), "stray $": kept}
+    details = {fault_kinds.MISSING_DOLLAR: _first_drifted(group, table), fault_kinds.STRAY_DOLLAR: kept}
     detail = details.get(kinds[0], diagnosis.detail)
     return replace(diagnosis, kind=kinds[0], also=tuple(kinds[1:]), detail=detail)
 
 
-def _first_drifted(group: Group, table: Table) -> str:
+def _renamed(kinds: list[str], old: tuple[str, ...], new: str) -> list[str]:
+    return [new if kind in old else kind for kind in kinds]
+
+
+def _first_drifted(group: Group, table: Recognised) -> str:
     """The cell that the group's first formula reads where the learning rate belongs, "" where it isn't the rate."""
     row, column = group.rows[0], table.columns[group.variable]
     home = table.rate_cell[2] if table.rate_cell is not None else None
@@ -172,7 +180,7 @@ def _first_drifted(group: Group, table: Table) -> str:
     return a1(*min(drifted)) if drifted else ""
 
 
-def _copied(group: Group, table: Table) -> bool:
+def _copied(group: Group, table: Recognised) -> bool:
     """Whether the group's reference to the rate moved away from it row by row, as a copy without $ does."""
     column = table.columns[group.variable]
     rows = {ref.row for ref in group.template.refs if not ref.fixed_row and ref.at(0, column)[1] == table.rate_cell[2]}

@@ -7,65 +7,28 @@ import numpy as np
 from workbook.check.judge.judged import Judged
 from workbook.check.meaning.evaluate import SheetError, UnknownError, evaluate, value_or_nan
 from workbook.check.meaning.resolve import FAR
-from workbook.check.meaning.tables import Table
+from workbook.check.meaning.stages import Recognised
 from workbook.check.read.formula import Node
+from xlfuncs.compiled import RATE
 
 Array = np.ndarray
-MAX_ROWS = 400
-MAX_SCENARIOS = 12
+MEASURED_ROWS = 400  # rows of a table that are run with a fault: what it does shows long before
+MEASURED_FAULTS = 12  # of one table: all are run at once, each a column of the arrays
+STALE = 1e-8  # of its column's largest number: what a stored value may be off for the rounding of its 15 digits
+STALE_TEN = 1e-5  # the same, of a program that stores ten digits
 
 
-def start_of(table: Table) -> dict[str, float]:
-    """Inputs, targets and start weights of the table, NaN where there is none."""
-    found = {}
-    for name in table.blueprint.given:
-        value = np.nan
-        if name in table.columns:
-            value = _first_value(table, name)
-        found[name] = table.alias_values.get(name, np.nan) if np.isnan(value) else value
-    return found
-
-
-def _first_value(table: Table, name: str) -> float:
-    """The first row's number; in a file that was never calculated, what its formula gives of numbers."""
-    cell = table.cell(name, table.first)
-    if cell is None or isinstance(cell.value, float):
-        return np.nan if cell is None else cell.value
-    if cell.formula is None:
-        return np.nan
-
-    def number(node: Node) -> float | None:
-        if node.kind != "ref" or node.value.sheet is not None:
-            return None
-        other = table.sheet.cell(*node.value.at(table.first, table.columns[name]))
-        return other.value if other is not None and isinstance(other.value, float) else None
-
-    return float(value_or_nan(cell.formula.tree, number))
-
-
-def right_table(table: Table, rows: int | None = None) -> dict[str, Array] | None:
-    """The right values of every variable, (rows,); None where start values or learning rate are unknown."""
-    start = start_of(table)
-    if table.rate is None or any(np.isnan(value) for value in start.values()):
-        return None
-    key = (table.blueprint, table.rate, *start.values())
-    if table.simulated is None or table.simulated[0] != key:
-        table.simulated = key, table.blueprint.simulate(start, table.rate, len(table.rows))
-    values = table.simulated[1]
-    return values if rows is None else {variable: column[:rows] for variable, column in values.items()}
-
-
-def effects(table: Table, judged: Judged, faults: list[list[tuple[str, int]]]) -> list[tuple[float, float] | None]:
+def effects(judged: Judged, faults: list[list[tuple[str, int]]]) -> list[tuple[float, float] | None]:
     """For each fault (its cells as variable and row) the largest relative error in its gradient and in E_total.
 
     Each fault is put alone into an otherwise right table. None where that can't be run.
     """
-    start = start_of(table)
-    rows = min(len(table.rows), MAX_ROWS)
-    if table.rate is None or any(np.isnan(value) for value in start.values()) or not faults or rows < 1:
+    table = judged.table
+    rows = min(len(table.rows), MEASURED_ROWS)
+    if table.expected is None or not faults or rows < 1:
         return [None] * len(faults)
-    chosen = faults[:MAX_SCENARIOS]
-    right = right_table(table, rows)
+    chosen = faults[:MEASURED_FAULTS]
+    right = {variable: column[:rows] for variable, column in table.expected.items()}
     where: dict[tuple[str, int], list[int]] = {}
     for scenario, cells in enumerate(chosen, 1):
         for variable, row in cells:
@@ -85,19 +48,19 @@ def effects(table: Table, judged: Judged, faults: list[list[tuple[str, int]]]) -
             value[scenarios] = np.broadcast_to(np.asarray(result, dtype=float), value.shape)[scenarios]
         return value
 
-    wide = {name: np.full(len(chosen) + 1, value) for name, value in start.items()}
+    wide = {name: np.full(len(chosen) + 1, value) for name, value in table.start.items()}
     values = table.blueprint.simulate(wide, table.rate, rows, override)
-    found: list[tuple[float, float] | None] = []
+    measured: list[tuple[float, float] | None] = []
     for scenario, cells in enumerate(chosen, 1):
         own = {v for v, _ in cells if v.startswith("grad_")}
         names = own or {f"grad_{v}" for v, _ in cells if v in table.blueprint.learned}
         names = names or {f"grad_{v}" for v in table.blueprint.learned}
         gradient = max(_relative(values[name][:, scenario], right[name]) for name in names)
-        found.append((gradient, _relative(values["E_total"][:, scenario], right["E_total"])))
-    return found + [None] * (len(faults) - len(chosen))
+        measured.append((gradient, _relative(values["E_total"][:, scenario], right["E_total"])))
+    return measured + [None] * (len(faults) - len(chosen))
 
 
-def _scenario_leaf(node: Node, row: int, values, right, variable: str, table: Table):
+def _scenario_leaf(node: Node, row: int, values, right, variable: str, table: Recognised):
     match node.kind:
         case "var":
             name, offset = node.value
@@ -123,19 +86,19 @@ def _relative(values: Array, right: Array) -> float:
     return float((np.abs(values - right) / np.maximum(np.abs(right), max(floor, 1e-300))).max())
 
 
-def stale_rows(table: Table, judged: Judged, digits: int) -> dict[str, list[int]]:
+def stale_rows(judged: Judged, digits: int) -> dict[str, list[int]]:
     """Cells whose stored value isn't what their own formula gives for the stored values around it."""
+    table = judged.table
     groups: dict[tuple[str, Node], list[int]] = {}
     for (variable, row), meaning in judged.meanings.items():
         groups.setdefault((variable, meaning), []).append(row - table.first)
-    found: dict[str, list[int]] = {}
-    limit = 1e-5 if digits < 12 else 1e-8
-    start = start_of(table)
+    stale: dict[str, list[int]] = {}
+    limit = stored_limit(digits)
     for (variable, meaning), rows in groups.items():
         at = np.array(rows)
         stored = table.values[variable][at]
         try:
-            computed = evaluate(meaning, lambda node, at=at: _stored(node, at, table, start))
+            computed = evaluate(meaning, lambda node, at=at: _stored(node, at, table))
         except (UnknownError, SheetError):
             continue
         computed = np.broadcast_to(computed, stored.shape)
@@ -144,18 +107,23 @@ def stale_rows(table: Table, judged: Judged, digits: int) -> dict[str, list[int]
             off = np.abs(stored - computed) > limit * scale
         off &= np.isfinite(stored) & np.isfinite(computed)
         if off.any():
-            found.setdefault(variable, []).extend(int(r) + table.first for r in at[off])
-    return {variable: sorted(rows) for variable, rows in found.items()}
+            stale.setdefault(variable, []).extend(int(r) + table.first for r in at[off])
+    return {variable: sorted(rows) for variable, rows in stale.items()}
 
 
-def _stored(node: Node, at: Array, table: Table, start: dict[str, float]):
+def stored_limit(digits: int) -> float:
+    """How far a stored value may be off, of its column's largest number."""
+    return STALE_TEN if digits < 12 else STALE
+
+
+def _stored(node: Node, at: Array, table: Recognised):
     match node.kind:
         case "var":
             name, offset = node.value
-            if name == "learning_rate":
+            if name == RATE:
                 return table.rate
             if name not in table.values:
-                return start.get(name)
+                return table.start.get(name)
             if abs(offset) >= FAR:  # far references are not told apart
                 return None
             column = table.values[name]

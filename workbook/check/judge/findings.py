@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from workbook.check.judge.fault_kinds import KINDS
@@ -10,11 +11,10 @@ from workbook.parts.references import a1
 
 RIGHT, WRONG, NOT_JUDGED, UNFINISHED, EMPTY = "right", "wrong", "not judged", "unfinished", "empty"
 OTHER, UNREADABLE = "not this exercise", "unreadable"
-NOT_JUDGED_KINDS = ("not judged", "network not judged", "not read")
 _ORDER = (WRONG, NOT_JUDGED, UNFINISHED, RIGHT, EMPTY, OTHER)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Part:
     """The cells of one variable that hold one wrong formula.
 
@@ -24,11 +24,15 @@ class Part:
 
     variable: str
     column: int
-    rows: list[int]
+    rows: Sequence[int]
     formula: str
     meaning: str
     right: str | None
     right_meaning: str | None
+
+    def __post_init__(self):
+        """Rows are kept as they are now, whatever list they come in."""
+        object.__setattr__(self, "rows", tuple(self.rows))
 
     @property
     def range(self) -> str:
@@ -45,7 +49,7 @@ class Part:
         return ", ".join(shown[:4]) + (f" and {len(shown) - 4} more" if len(shown) > 4 else "")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Finding:
     """One fault, however far it was copied. A `note` is worth telling but doesn't make a sheet wrong.
 
@@ -54,7 +58,7 @@ class Finding:
 
     kind: str
     sheet: str
-    parts: list[Part]
+    parts: Sequence[Part]
     message: str
     also: tuple[str, ...] = ()
     note: bool = False
@@ -65,7 +69,8 @@ class Finding:
 
     def __post_init__(self):
         """Kinds are words of the report's format: a misspelt one would be a new kind."""
-        unknown = {self.kind, *self.also} - KINDS
+        object.__setattr__(self, "parts", tuple(self.parts))
+        unknown = {self.kind, *self.also} - KINDS.keys()
         if unknown:
             raise ValueError(f"no kind of finding: {', '.join(sorted(unknown))}")
 
@@ -120,7 +125,7 @@ class Finding:
         }
 
 
-@dataclass
+@dataclass(frozen=True)
 class TableReport:
     """One table's verdict and findings."""
 
@@ -134,7 +139,7 @@ class TableReport:
     learning_rate_cell: str | None
     start: dict[str, float]
     verdict: str
-    findings: list[Finding]
+    findings: tuple[Finding, ...]
     values_only: bool = False
     total_error: float | None = None
 
@@ -146,7 +151,7 @@ class TableReport:
     @property
     def reasons(self) -> list[str]:
         """Why it isn't judged, where it isn't."""
-        return [finding.message for finding in self.findings if finding.kind in NOT_JUDGED_KINDS]
+        return [finding.message for finding in self.findings if KINDS[finding.kind].not_judged]
 
     def as_dict(self) -> dict:
         """For JSON."""
@@ -167,14 +172,14 @@ class TableReport:
         }
 
 
-@dataclass
+@dataclass(frozen=True)
 class FileReport:
     """One file's verdict; `error` is the sentence where it could not be read."""
 
     file: str
     writer: str = ""
-    tables: list[TableReport] = field(default_factory=list)
-    charts: list[Finding] = field(default_factory=list)
+    tables: tuple[TableReport, ...] = ()
+    charts: tuple[Finding, ...] = ()
     error: str | None = None
 
     @property
@@ -187,7 +192,7 @@ class FileReport:
     @property
     def findings(self) -> list[Finding]:
         """Every finding, tables first, then charts."""
-        return [finding for table in self.tables for finding in table.findings] + self.charts
+        return [finding for table in self.tables for finding in table.findings] + [*self.charts]
 
     @property
     def reasons(self) -> list[str]:

@@ -7,58 +7,61 @@ A kind is only told from all units at once; a single tanh among sigmoids is a sl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workbook.check.judge.classify import Judge
-from workbook.check.judge.fault_kinds import RATE
-from workbook.check.meaning.evaluate import SheetError, UnknownError, evaluate, leaves
-from workbook.check.meaning.tables import Table
+from workbook.check.judge import fault_kinds
+from workbook.check.judge.activations import activation_in, other_activation, value_of
+from workbook.check.judge.classify import Judge, judge_of
+from workbook.check.judge.fault_kinds import finds
+from workbook.check.judge.judged import Reading, Slip
+from workbook.check.meaning.evaluate import leaves
+from workbook.check.meaning.stages import Recognised
 from workbook.check.read.formula import Node
+from xlfuncs.compiled import RATE
 from xlfuncs.expected_table import MIDDLE
 
-if TYPE_CHECKING:
-    from workbook.check.judge.judged import Judged
-
 Array = np.ndarray
-_GRID = np.array([-3.0, -2.2, -1.3, -0.6, -0.1, 0.2, 0.7, 1.1, 1.9, 3.1])
 _MOST = 0.9  # of a column's cells that have the other formula
-ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
-    "tanh": np.tanh,
-    "ReLU": lambda x: np.maximum(x, 0.0),
-    "no activation function": lambda x: x,
-    "a step function": lambda x: (x > 0) * 1.0,
-    "softplus": lambda x: np.log1p(np.exp(x)),
-    "2σ−1": lambda x: 2 / (1 + np.exp(-x)) - 1,
-    "ELU": lambda x: np.where(x > 0, x, np.expm1(x)),
-    "swish": lambda x: x / (1 + np.exp(-x)),
-    "sine": np.sin,
-}
-"""Activations other than σ that are known by name."""
+UNEXPLAINED_SHARE = 0.5  # of the columns, beyond which a table is taken for another calculation
 
 
-def other_network(table: Table, judged: Judged, judge: Judge) -> str | None:
+@finds(fault_kinds.OTHER_NETWORK)
+def network_of(reading: Reading, slips: tuple[Slip, ...]) -> str | None:
+    """Why the whole table isn't judged, by its formulas or its typed values; None where it is."""
+    if reading.values_only:
+        return other_activation(reading.table)
+    unexplained = "its formulas are those of another calculation" if _unexplained(slips, reading.table) else None
+    return other_network(reading) or unexplained
+
+
+def _unexplained(slips: tuple[Slip, ...], table: Recognised) -> bool:
+    """Whether half of the columns have formulas that no slip explains: that is another calculation, not this one."""
+    columns = {slip.variable for slip in slips if slip.diagnosis.kind == fault_kinds.WRONG_FORMULA}
+    return len(columns) > UNEXPLAINED_SHARE * len(table.computed) and len(columns) > 1
+
+
+def other_network(reading: Reading) -> str | None:
     """What kind of network the table holds instead of the one that is judged here; None where it holds none."""
+    table, judge = reading.table, judge_of(reading.table.blueprint)
     another = several_samples(table) or changing_rate(table)
     if another is not None:
         return another
     wrong = {}
     # A rule that refers to its own row above, such as momentum's, grows from row to row until it is too long to judge.
-    undecided = Counter(variable for cells in judged.unjudged.values() for variable, _ in cells)
-    for group in judged.wrong:
+    undecided = Counter(variable for cells in reading.unjudged.values() for variable, _ in cells)
+    for group in reading.wrong:
         if len(group.rows) + undecided[group.variable] >= _MOST * (len(table.rows) - 1) > 0:
             wrong[group.variable] = group.meaning
     if not wrong:
         return None
     meanings: dict[str, Node] = {}
-    for (variable, _), meaning in judged.meanings.items():
+    for (variable, _), meaning in reading.meanings.items():
         meanings.setdefault(variable, meaning)
     meanings |= wrong
     return (
-        _activation(wrong, table, judge)
+        activation_in(wrong, table, judge)
         or _bias(wrong, table, judge)
         or _error(meanings, wrong, table, judge)
         or _update_rule(wrong, table, judge)
@@ -66,43 +69,7 @@ def other_network(table: Table, judged: Judged, judge: Judge) -> str | None:
     )
 
 
-def _activation(wrong: dict[str, Node], table: Table, judge: Judge) -> str | None:
-    for layer, name in ((0, "hidden"), (1, "output")):
-        units = judge.blueprint.network.unit_names(layer)
-        columns = [f"a_{unit}" for unit in units if f"a_{unit}" in table.columns]
-        if not columns or not all(column in wrong for column in columns):
-            continue
-        kinds = {activation_of(wrong[column], column, judge) for column in columns}
-        if len(kinds) == 1 and None not in kinds:
-            return f"{kinds.pop()} in the {name} layer"
-    return None
-
-
-def activation_of(meaning: Node, column: str, judge: Judge) -> str | None:
-    """The name of the activation that the meaning of a_h1 calculates, None for σ, a slip or one that isn't known."""
-    unit = column.removeprefix("a_")
-    if all(leaf.kind == "number" or leaf.value == (unit, 0) for leaf in leaves(meaning)):
-        x, value = _GRID, _value(meaning, lambda leaf: _GRID if leaf.kind == "var" else None)
-    else:
-        x, value = judge.sample[unit][MIDDLE], _value(meaning, judge.leaf)
-    if value is None:
-        return None
-    value = np.broadcast_to(value, x.shape)
-    for name, function in ACTIVATIONS.items():
-        if np.allclose(value, function(x), rtol=1e-9, atol=1e-12):
-            return name
-    slope = value[x < 0] / x[x < 0]
-    leaky = slope.size > 1 and np.ptp(slope) < 1e-9 and 0 < slope[0] < 1 and np.allclose(value[x > 0], x[x > 0])
-    if leaky:
-        return "leaky ReLU"
-    layer = judge.blueprint.network.unit_names(0 if unit.startswith("h") else 1)
-    powers = {name: np.exp(judge.sample[name][MIDDLE]) for name in layer}
-    if len(layer) > 1 and value.shape == powers[unit].shape and np.allclose(value, powers[unit] / sum(powers.values())):
-        return "softmax"
-    return None
-
-
-def _bias(wrong: dict[str, Node], table: Table, judge: Judge) -> str | None:
+def _bias(wrong: dict[str, Node], table: Recognised, judge: Judge) -> str | None:
     """A number or an unnamed cell added to the sum of every unit of a layer."""
     for layer in (0, 1):
         units = [unit for unit in judge.blueprint.network.unit_names(layer) if unit in table.columns]
@@ -110,7 +77,7 @@ def _bias(wrong: dict[str, Node], table: Table, judge: Judge) -> str | None:
             continue
         shifts = []
         for unit in units:
-            value = _value(wrong[unit], judge.leaf)
+            value = value_of(wrong[unit], judge.leaf)
             shift = np.nan if value is None else value - judge.sample[unit][MIDDLE]
             added = {abs(_constant(leaf)) for leaf in leaves(wrong[unit])}
             is_bias = np.ptp(shift) < 1e-9 and any(abs(abs(np.mean(shift)) - x) < 1e-9 for x in added)
@@ -124,7 +91,7 @@ def _bias(wrong: dict[str, Node], table: Table, judge: Judge) -> str | None:
 
 def _subtracts_bias(meaning: Node, unit: str, judge: Judge) -> bool:
     """Whether the unit's bias is a threshold: w1*i1+w2*i2-b1."""
-    value = _value(meaning, judge.leaf)
+    value = value_of(meaning, judge.leaf)
     if value is None:
         return False
     biases = (judge.sample[name][MIDDLE] for name in judge.blueprint.bias_names)
@@ -137,7 +104,7 @@ def _constant(leaf: Node) -> float:
     return leaf.value[3] if leaf.kind == "cell" else np.nan
 
 
-def _error(meanings: dict[str, Node], wrong: dict[str, Node], table: Table, judge: Judge) -> str | None:
+def _error(meanings: dict[str, Node], wrong: dict[str, Node], table: Recognised, judge: Judge) -> str | None:
     """Another error: known by its formula, and by gradients that are the derivatives of that error."""
     names = [name for name in judge.blueprint.network.error_names if name in table.columns]
     if names and all(name in wrong for name in names):
@@ -148,13 +115,13 @@ def _error(meanings: dict[str, Node], wrong: dict[str, Node], table: Table, judg
         return None
     if "E_total" not in meanings:
         return None
-    parts = {name: _value(meanings[name], judge.leaf) for name in names if name in meanings}
+    parts = {name: value_of(meanings[name], judge.leaf) for name in names if name in meanings}
 
     def leaf(node: Node):
         own_row = node.kind == "var" and node.value[1] == 0
         return parts[node.value[0]] if own_row and node.value[0] in parts else judge.leaf(node)
 
-    total = _value(meanings["E_total"], leaf)
+    total = value_of(meanings["E_total"], leaf)
     if total is None:
         return None
     ratio = _steady_ratio(total, judge.sample["E_total"][MIDDLE])
@@ -172,7 +139,7 @@ def _error(meanings: dict[str, Node], wrong: dict[str, Node], table: Table, judg
 
 def _entropy(meaning: Node, name: str, judge: Judge) -> str | None:
     t, a = (judge.sample[f"{symbol}{name[1:]}"][MIDDLE] for symbol in ("t", "a_o"))
-    value = _value(meaning, judge.leaf)
+    value = value_of(meaning, judge.leaf)
     if value is None:
         return None
     full = -(t * np.log(a) + (1 - t) * np.log(1 - a))
@@ -185,9 +152,9 @@ def _entropy(meaning: Node, name: str, judge: Judge) -> str | None:
 def _gradient_ratio(meanings: dict[str, Node], weight: str, judge: Judge) -> float | None:
     """How many times the right gradient the sheet's is; from the update where it has no column of its own."""
     if f"grad_{weight}" in meanings:
-        value = _value(meanings[f"grad_{weight}"], judge.leaf)
+        value = value_of(meanings[f"grad_{weight}"], judge.leaf)
         return None if value is None else _steady_ratio(value, judge.sample[f"grad_{weight}"][MIDDLE])
-    value = _value(meanings[weight], judge.leaf_for(weight)) if weight in meanings else None
+    value = value_of(meanings[weight], judge.leaf_for(weight)) if weight in meanings else None
     if value is None:
         return None
     step = judge.sample[weight][MIDDLE - 1] - value
@@ -202,7 +169,7 @@ def _steady_ratio(value: Array, right: Array) -> float | None:
     return float(round(ratio[0], 9))
 
 
-def _update_rule(wrong: dict[str, Node], table: Table, judge: Judge) -> str | None:
+def _update_rule(wrong: dict[str, Node], table: Recognised, judge: Judge) -> str | None:
     """Momentum and its like: every weight is updated by one rule, with something that is no variable of this table."""
     columns = [v for v in judge.blueprint.learned if v in table.columns]
     if len(columns) < 3 or not all(v in wrong for v in columns):
@@ -213,13 +180,13 @@ def _update_rule(wrong: dict[str, Node], table: Table, judge: Judge) -> str | No
     return "an update rule with momentum" if len(rules) == 1 and older else None
 
 
-def _scaled_gradients(meanings: dict[str, Node], table: Table, judge: Judge) -> str | None:
+def _scaled_gradients(meanings: dict[str, Node], table: Recognised, judge: Judge) -> str | None:
     """Columns that hold ɳ·∂E/∂w or -∂E/∂w, with updates that fit: the weights go down the slope all the same."""
     steps, updates = Counter(), Counter()
     columns = [v for v in judge.blueprint.learned if {v, f"grad_{v}"} <= meanings.keys()]
     for variable in columns:
-        gradient = _value(meanings[f"grad_{variable}"], judge.leaf)
-        value = _value(meanings[variable], judge.leaf_for(variable))
+        gradient = value_of(meanings[f"grad_{variable}"], judge.leaf)
+        value = value_of(meanings[variable], judge.leaf_for(variable))
         if gradient is None or value is None:
             continue
         steps[_factor(gradient, judge.sample[f"grad_{variable}"][MIDDLE], judge)] += 1
@@ -245,7 +212,7 @@ def _factor(value: Array, right: Array, judge: Judge) -> tuple[float, bool] | No
     return None
 
 
-def several_samples(table: Table) -> str | None:
+def several_samples(table: Recognised) -> str | None:
     """Inputs or targets that take turns from row to row: a sample a row, then the first one again."""
     names = [v for v in table.blueprint.constants if v in table.values and v[0] in "it"]
     if not names:
@@ -263,7 +230,7 @@ def several_samples(table: Table) -> str | None:
     return "its rows are several samples of one iteration" if shared else None
 
 
-def changing_rate(table: Table) -> str | None:
+def changing_rate(table: Recognised) -> str | None:
     """A column of learning rates that aren't the same in every row."""
     if table.rate_column is None:
         return None
@@ -279,10 +246,3 @@ def _renamed(node: Node, weight: str) -> Node:
     if not node.args:
         return node
     return Node(node.kind, node.value, tuple(_renamed(arg, weight) for arg in node.args))
-
-
-def _value(meaning: Node, leaf) -> Array | None:
-    try:
-        return np.asarray(evaluate(meaning, leaf), dtype=float)
-    except (UnknownError, SheetError):
-        return None

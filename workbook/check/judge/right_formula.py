@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from workbook.check.judge.fault_kinds import RATE
-from workbook.check.meaning.tables import Table
+from workbook.check.meaning.stages import Recognised
 from workbook.parts.references import a1, on_sheet
+from xlfuncs.compiled import RATE
 from xlfuncs.expression import Expr, excel
 
 
-def right_expression(table: Table, variable: str) -> Expr:
+def right_expression(table: Recognised, variable: str) -> Expr:
     """The variable's right formula in terms of the table's own columns: one that it doesn't have, such as a gradient
     that stands inside the update, is written out."""
     known = {*table.columns, *table.aliases.values(), *table.blueprint.given, RATE}
     return _written_out(table.blueprint.formulas[variable], table, known, before=False)
 
 
-def _written_out(expr: Expr, table: Table, known: set[str], before: bool) -> Expr:
+def _written_out(expr: Expr, table: Recognised, known: set[str], before: bool) -> Expr:
     """`before`: as it was in the row above."""
     if expr.op in ("name", "previous"):
         name, above = expr.args[0], before or expr.op == "previous"
@@ -26,7 +26,7 @@ def _written_out(expr: Expr, table: Table, known: set[str], before: bool) -> Exp
     return Expr(expr.op, tuple(args))
 
 
-def right_formula(table: Table, variable: str, row: int) -> str | None:
+def right_formula(table: Recognised, variable: str, row: int) -> str | None:
     """What should stand in that cell, None where the table lacks a column it needs."""
     expr = right_expression(table, variable)
     if row == table.first and variable in table.blueprint.learned:

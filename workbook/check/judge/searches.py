@@ -12,14 +12,24 @@ from itertools import combinations, permutations
 
 import numpy as np
 
+from workbook.check.judge import fault_kinds
 from workbook.check.judge.classify import Array, Diagnosis, Judge
-from workbook.check.judge.fault_kinds import PRIORITY, RATE, kinds_of
+from workbook.check.judge.exchanges import kinds_of
+from workbook.check.judge.fault_kinds import finds
 from workbook.check.meaning.evaluate import UnknownError
 from workbook.check.meaning.trees import LEAVES, at, calculated, distinct, paths, put, swap
 from workbook.check.read.formula import Node
+from xlfuncs.compiled import RATE
 
-_FACTOR_LIMIT = 60
-_BUDGET = 6000  # formulas tried for one diagnosis
+# Where the searches stop: right formulas of the exercise have up to 14 references; the times are for one formula.
+BUDGET = 6000  # formulas tried for one diagnosis: about a second
+_FACTOR_PLACES = 60  # parts of a formula at which a factor is tried
+_EXCHANGED = range(2, 5)  # references exchanged at once: with five, 2,520 arrangements and more chance hits
+_POOL = 7  # references that several exchanged ones are chosen from
+_NO_MISSING_POOL = 6  # the same where every right reference stands in the formula already
+_CROSSED_PLACES = 24  # references of a formula of which every two are exchanged: 276 pairs
+_PAIR_POOL = 8  # references that may belong in two places of one wrong reference
+_OPERATOR_TRIES = 1500  # of wrong operators with an exchange
 _SIGN = {"*": "×", "/": "÷", "+": "+", "-": "−", "^": "^", "neg": "−"}
 _SIGN |= {sign: sign for sign in ("&", "=", "<", ">", "<=", ">=", "<>")}
 
@@ -33,7 +43,7 @@ class Search:
 
     def __init__(self, judge: Judge, variable: str, right: Node):
         """Of a formula for that variable; `right` is the right one, in the columns that the table has."""
-        self.judge, self.variable, self.right, self.budget = judge, variable, right, _BUDGET
+        self.judge, self.variable, self.right, self.budget = judge, variable, right, BUDGET
         self.leaf = judge.leaf_for(variable)
         self.choices: dict[tuple[Node, ...], Array] = {}
 
@@ -58,34 +68,45 @@ class Search:
             return False
 
     def find(self, node: Node, reparsed: Callable[[], Iterator[Node]]) -> Diagnosis | None:
-        """The slip that the formula has."""
-        right = self.right
-        found = self._rounded(node) or self._turned(node) or self._exchange(node, right)
-        found = found or (Diagnosis("lost parentheses") if any(map(self.fits, reparsed())) else None)
-        found = found or self.signs(node) or self._operators(node)
-        found = found or self._factors(node, right)
-        found = found or self._terms(node, right)
-        return found or self._numbers(node, right) or self._operators_and_exchange(node, right)
+        """The slip that the formula has. Its searches stand in the order in which people make the slips."""
+        searches = (
+            self._rounded,
+            self._turned,
+            self._exchange,
+            lambda node: self._brackets(reparsed),
+            self.signs,
+            self._operators,
+            self._factors,
+            self._terms,
+            self._numbers,
+            self._operators_and_exchange,
+        )
+        slips = (search(node) for search in searches)
+        return next((slip for slip in slips if slip is not None), None)
 
+    @finds(fault_kinds.ROUNDED)
     def _rounded(self, node: Node) -> Diagnosis | None:
         """Right but for ROUND around it, or around parts of it."""
         digits = [part.args[1] for _, part in paths(node) if part.value == "ROUND" and len(part.args) == 2]
         if not digits or not self.fits(_unrounded(node)):
             return None
-        return Diagnosis("rounded", detail=f"{digits[0].value:g}" if digits[0].kind == "number" else "")
+        return Diagnosis(fault_kinds.ROUNDED, detail=f"{digits[0].value:g}" if digits[0].kind == "number" else "")
 
+    @finds(fault_kinds.SIGN)
     def _turned(self, node: Node) -> Diagnosis | None:
         """A difference the wrong way round: t1 - a_o1 for a_o1 - t1."""
         for path, old in paths(node):
             if old.kind == "op" and old.value == "-":
                 turned = put(node, path, Node("op", "-", old.args[::-1]))
                 if self.fits(turned):
-                    return Diagnosis("sign", swaps=(old.args,) if all(a.kind == "var" for a in old.args) else ())
+                    named = all(arg.kind == "var" for arg in old.args)
+                    return Diagnosis(fault_kinds.SIGN, swaps=(old.args,) if named else ())
         return None
 
-    def _exchange(self, node: Node, right: Node) -> Diagnosis | None:
+    @finds(*fault_kinds.EXCHANGES)
+    def _exchange(self, node: Node) -> Diagnosis | None:
         """One reference for another, everywhere or in one place; then several at once."""
-        mine, wanted = distinct(node), distinct(right)
+        mine, wanted = distinct(node), distinct(self.right)
         missing = [leaf for leaf in wanted if leaf not in mine]
         targets = missing + [leaf for leaf in wanted if leaf in mine]
         foreign = [leaf for leaf in mine if leaf not in wanted]
@@ -104,14 +125,14 @@ class Search:
         return self._several(node, foreign, missing, targets)
 
     def _several(self, node, foreign, missing, targets) -> Diagnosis | None:
-        if 2 <= len(foreign) <= 4:
-            pool = missing if len(missing) >= len(foreign) else targets[:6]
-            for chosen in permutations(pool[:7], len(foreign)):
+        if len(foreign) in _EXCHANGED:
+            pool = missing if len(missing) >= len(foreign) else targets[:_NO_MISSING_POOL]
+            for chosen in permutations(pool[:_POOL], len(foreign)):
                 if self.fits(swap(node, dict(zip(foreign, chosen, strict=True)))):
                     return self.named(list(zip(foreign, chosen, strict=True)))
         places = [(path, old) for path, old in paths(node) if old.kind in LEAVES]
         for (path_a, a), (path_b, b) in combinations(places, 2):
-            if a == b or len(places) > 24:
+            if a == b or len(places) > _CROSSED_PLACES:
                 continue
             if self.fits(put(put(node, path_a, b), path_b, a)):
                 return self.named([(a, b), (b, a)])
@@ -123,42 +144,52 @@ class Search:
         if len(foreign) == 1 and missing:
             own = [path for path, old in places if old == foreign[0]]
             for (path_a, path_b), (x, y) in (
-                (p, c) for p in combinations(own, 2) for c in permutations(targets[:8], 2)
+                (p, c) for p in combinations(own, 2) for c in permutations(targets[:_PAIR_POOL], 2)
             ):
                 if self.fits(put(put(node, path_a, x), path_b, y)):
                     return self.named([(foreign[0], x), (foreign[0], y)])
         return None
 
+    @finds(fault_kinds.LOST_BRACKETS)
+    def _brackets(self, reparsed: Callable[[], Iterator[Node]]) -> Diagnosis | None:
+        """A pair of brackets too few."""
+        return Diagnosis(fault_kinds.LOST_BRACKETS) if any(map(self.fits, reparsed())) else None
+
+    @finds(fault_kinds.SIGN)
     def signs(self, node: Node) -> Diagnosis | None:
         """A sign that is the wrong way round."""
         for path, old in calculated(node):
             if self.fits(put(node, path, Node("op", "neg", (old,)))):
-                return Diagnosis("sign")
+                return Diagnosis(fault_kinds.SIGN)
             if old.kind == "op" and old.value in ("+", "-"):
                 other = Node("op", "-" if old.value == "+" else "+", old.args)
                 if self.fits(put(node, path, other)):
-                    return Diagnosis("sign")
+                    return Diagnosis(fault_kinds.SIGN)
         return None
 
+    @finds(fault_kinds.WRONG_OPERATOR)
     def _operators(self, node: Node) -> Diagnosis | None:
+        """An operator for another."""
         for path, old in calculated(node):
             if old.kind == "op" and old.value in _SIGN and old.value != "neg":
                 for operator in "*/+-^":
                     other = Node("op", operator, old.args)
                     if operator != old.value and self.fits(put(node, path, other)):
-                        return Diagnosis("wrong operator", detail=f"{_SIGN[old.value]}|{_SIGN[operator]}")
+                        return Diagnosis(fault_kinds.WRONG_OPERATOR, detail=f"{_SIGN[old.value]}|{_SIGN[operator]}")
         return None
 
-    def _factors(self, node: Node, right: Node) -> Diagnosis | None:
-        factors = factors_of(right)
-        terms = [(path, old) for path, old in calculated(node) if old.kind != "number" or not path][:_FACTOR_LIMIT]
+    @finds(fault_kinds.MISSING_FACTOR, fault_kinds.EXTRA_FACTOR)
+    def _factors(self, node: Node) -> Diagnosis | None:
+        """A factor too few or too many in one of the products."""
+        factors = factors_of(self.right)
+        terms = [(path, old) for path, old in calculated(node) if old.kind != "number" or not path][:_FACTOR_PLACES]
         for path, old in terms:  # a square that was forgotten
             if self.fits(put(node, path, Node("op", "^", (old, Node("number", 2.0))))):
-                return Diagnosis("missing factor", detail="square")
-        found = self._number_too_much(node)
-        if found is not None:
-            return found
-        for operator, kind in (("*", "missing factor"), ("/", "extra factor")):
+                return Diagnosis(fault_kinds.MISSING_FACTOR, detail="square")
+        too_much = self._number_too_much(node)
+        if too_much is not None:
+            return too_much
+        for operator, kind in (("*", fault_kinds.MISSING_FACTOR), ("/", fault_kinds.EXTRA_FACTOR)):
             for factor in factors:
                 for path, old in terms:
                     changed = put(node, path, Node("op", operator, (old, factor)))
@@ -175,30 +206,34 @@ class Search:
                 number = old.args[k]
                 if number.kind == "number" and number.value and self.fits(put(node, path, old.args[1 - k])):
                     factor = number if old.value == "*" else Node("number", 1 / number.value)
-                    return Diagnosis("extra factor", swaps=((factor, factor),))
+                    return Diagnosis(fault_kinds.EXTRA_FACTOR, swaps=((factor, factor),))
         return None
 
-    def _numbers(self, node: Node, right: Node) -> Diagnosis | None:
+    @finds(fault_kinds.WRONG_CELL)
+    def _numbers(self, node: Node) -> Diagnosis | None:
         """A number typed into the formula where a variable belongs."""
         mine = distinct(node)
         for path, old in paths(node):
             if old.kind == "number":
-                for new in (leaf for leaf in distinct(right) if leaf not in mine):
+                for new in (leaf for leaf in distinct(self.right) if leaf not in mine):
                     if self.fits(put(node, path, new)):
-                        return Diagnosis("wrong cell", swaps=((old, new),))
+                        return Diagnosis(fault_kinds.WRONG_CELL, swaps=((old, new),))
         return None
 
-    def _terms(self, node: Node, right: Node) -> Diagnosis | None:
-        terms = [arg for _, part in paths(right) if part.kind == "op" and part.value == "+" for arg in part.args]
+    @finds(fault_kinds.MISSING_TERM)
+    def _terms(self, node: Node) -> Diagnosis | None:
+        """A term too few in one of the sums."""
+        terms = [arg for _, part in paths(self.right) if part.kind == "op" and part.value == "+" for arg in part.args]
         for term in dict.fromkeys(terms):
             for path, old in calculated(node):
                 if self.fits(put(node, path, Node("op", "+", (old, term)))):
-                    return Diagnosis("missing term", swaps=((term, term),))
+                    return Diagnosis(fault_kinds.MISSING_TERM, swaps=((term, term),))
         return None
 
-    def _operators_and_exchange(self, node: Node, right: Node) -> Diagnosis | None:
+    @finds(fault_kinds.WRONG_OPERATOR)
+    def _operators_and_exchange(self, node: Node) -> Diagnosis | None:
         """The same wrong operator in several places, with or without one wrong reference besides."""
-        mine, wanted = distinct(node), distinct(right)
+        mine, wanted = distinct(node), distinct(self.right)
         missing = [leaf for leaf in wanted if leaf not in mine]
         swaps = [None] + [(old, new) for old in mine for new in (missing or wanted) if old != new]
         operators = [(path, old) for path, old in calculated(node) if old.kind == "op" and old.value in ("+", "-", "*")]
@@ -215,15 +250,15 @@ class Search:
                     changed = put(changed, path, Node("op", operator, at(changed, path).args))
                 for pair in swaps if len(group) == 1 else [None]:
                     tried += 1
-                    if tried > 1500:
+                    if tried > _OPERATOR_TRIES:
                         return None
                     fixed = changed if pair is None else swap(changed, {pair[0]: pair[1]})
                     if self.fits(fixed):
                         return self._operator_named(group[0][1].value, operator, pair)
                 if len(group) == 2 and missing:
-                    found = self._places_exchange(changed, missing)
-                    if found is not None:
-                        return self._operator_named(group[0][1].value, operator, found)
+                    exchanged = self._places_exchange(changed, missing)
+                    if exchanged is not None:
+                        return self._operator_named(group[0][1].value, operator, exchanged)
         return None
 
     def _places_exchange(self, node: Node, missing: list[Node]) -> tuple[Node, Node] | None:
@@ -237,14 +272,13 @@ class Search:
     def _operator_named(self, old: str, new: str, swap: tuple[Node, Node] | None) -> Diagnosis:
         detail = f"{_SIGN[old]}|{_SIGN[new]}"
         if swap is None:
-            return Diagnosis("wrong operator", detail=detail)
+            return Diagnosis(fault_kinds.WRONG_OPERATOR, detail=detail)
         named = self.named([swap])
-        return Diagnosis("wrong operator", (named.kind, *named.also), named.swaps, detail)
+        return Diagnosis(fault_kinds.WRONG_OPERATOR, (named.kind, *named.also), named.swaps, detail)
 
     def named(self, swaps: list[tuple[Node, Node]]) -> Diagnosis:
         """The diagnosis of these exchanges."""
-        kinds = [kind for old, new in swaps for kind in kinds_of(old, new)]
-        kinds = sorted(set(kinds), key=PRIORITY.index)
+        kinds = kinds_of(swaps)
         return Diagnosis(kinds[0], tuple(kinds[1:]), tuple(swaps))
 
 

@@ -12,7 +12,8 @@ from itertools import combinations, islice
 
 import numpy as np
 
-from workbook.check.judge.classify import Diagnosis
+from workbook.check.judge import fault_kinds
+from workbook.check.judge.classify import Diagnosis, is_same
 from workbook.check.judge.searches import Search, factors_of
 from workbook.check.meaning.evaluate import UnknownError
 from workbook.check.meaning.trees import LEAVES, at, calculated, distinct, paths, put, swap
@@ -75,7 +76,7 @@ def _filled(search: Search, tree: Node, *holes: _Hole) -> Diagnosis | None:
     except UnknownError:
         return None
     right = search.judge.sample[search.variable][MIDDLE]
-    same = (np.abs(value - right) <= 1e-8 * np.abs(right) + 1e-12).all(axis=-1)
+    same = is_same(value, right).all(axis=-1)
     places = np.argwhere(np.broadcast_to(same, [len(hole.choices) for hole in holes]))
     filled = [[hole.choices[k] for hole, k in zip(holes, place, strict=True)] for place in places]
     filled = [f for f in filled if all(hole.old != choice for hole, choice in zip(holes, f, strict=True))]
@@ -128,7 +129,7 @@ def _factors(node: Node, right: Node) -> list[_Hole]:
     products = [path for path, _ in calculated(node) if not path or at(node, path[:-1]).value not in ("*", "/")]
     found = []
     for path in products[:_PLACES]:
-        for operator, kind in (("*", "missing factor"), ("/", "extra factor")):
+        for operator, kind in (("*", fault_kinds.MISSING_FACTOR), ("/", fault_kinds.EXTRA_FACTOR)):
 
             def make(tree: Node, new: Node, path=path, operator=operator) -> Node:
                 return put(tree, path, Node("op", operator, (at(tree, path), new)))
@@ -143,12 +144,12 @@ def _factors(node: Node, right: Node) -> list[_Hole]:
 def _changes(node: Node, right: Node, reparsed: Callable[[], Iterator[Node]]) -> Iterator[tuple[Node, Diagnosis]]:
     """The formula with a sign turned, a square put in, or a pair of brackets put in."""
     for path, old in calculated(node):
-        yield put(node, path, Node("op", "neg", (old,))), Diagnosis("sign")
+        yield put(node, path, Node("op", "neg", (old,))), Diagnosis(fault_kinds.SIGN)
         if old.kind == "op" and old.value in ("+", "-"):
             other = Node("op", "-" if old.value == "+" else "+", old.args)
-            yield put(node, path, other), Diagnosis("sign")
+            yield put(node, path, other), Diagnosis(fault_kinds.SIGN)
     for path, old in calculated(node) if any(part.value == "^" for _, part in paths(right)) else ():
         square = Node("op", "^", (old, Node("number", 2.0)))
-        yield put(node, path, square), Diagnosis("missing factor", detail="square")
+        yield put(node, path, square), Diagnosis(fault_kinds.MISSING_FACTOR, detail="square")
     for changed in islice(reparsed(), _BRACKETS):
-        yield changed, Diagnosis("lost parentheses")
+        yield changed, Diagnosis(fault_kinds.LOST_BRACKETS)

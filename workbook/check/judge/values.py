@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from workbook.check.judge import fault_kinds
+from workbook.check.judge.exchanges import kind_of_constant
+from workbook.check.judge.fault_kinds import finds
 from workbook.check.judge.findings import Finding, Part
 from workbook.check.judge.judged import Judged
-from workbook.check.judge.networks import ACTIVATIONS
 from workbook.check.judge.right_formula import right_formula
-from workbook.check.meaning.tables import Table
-from workbook.check.report import words
-from xlfuncs.audit import audit_columns, estimate_rate
+from workbook.check.meaning import words
+from workbook.check.meaning.stages import Recognised
+from xlfuncs.audit import audit_columns
 from xlfuncs.expression import text as expression_text
 
 FROZEN_SHARE = 0.5
-_NEAR = 1e-3  # how far rounding to three digits may take a typed value
 
 
-def value_findings(table: Table) -> list[Finding]:
-    """What is wrong in a table without formulas. Sets the table's learning rate to the one its values show."""
-    table.rate = estimate_rate(table.blueprint, table.values)
-    if table.rate is not None:
-        table.rate = float(f"{table.rate:.6g}")
-    found = []
+@finds(fault_kinds.WRONG_VALUE, fault_kinds.FROZEN_ROWS, fault_kinds.CHANGED_CONSTANT)
+def value_findings(table: Recognised) -> list[Finding]:
+    """What is wrong in a table without formulas."""
+    findings = []
     for fault in audit_columns(table.blueprint, table.values, table.rate):
         rows = [row + table.first for row in fault.rows]
-        if fault.kind == "frozen rows":
+        if fault.kind == fault_kinds.FROZEN_ROWS:
             names = [v for v in table.blueprint.learned if v in table.columns]
             parts = [_part(table, name, rows) for name in names]
             text = (
@@ -41,32 +42,11 @@ def value_findings(table: Table) -> list[Finding]:
             if fault.slip is not None:
                 used, right = (words.names_text([name]) for name in fault.slip)
                 text += f" The numbers fit {used} in place of {right}."
-        found.append(Finding(fault.kind, table.sheet.name, parts, text))
-    return found
+        findings.append(Finding(fault.kind, table.sheet.name, parts, text))
+    return findings
 
 
-def other_activation(table: Table) -> str | None:
-    """The activation other than σ that a table of typed values was calculated with, None for σ or an unknown one."""
-    for layer, name in ((0, "hidden"), (1, "output")):
-        units = [
-            (table.values[unit], table.values[f"a_{unit}"])
-            for unit in table.blueprint.network.unit_names(layer)
-            if unit in table.values and f"a_{unit}" in table.values
-        ]
-        sums, results = (np.concatenate(columns) for columns in zip(*units, strict=True)) if units else ([], [])
-        known = np.isfinite(sums) & np.isfinite(results)
-        if not np.any(known):
-            continue
-        x, y = sums[known], results[known]
-        if np.abs(y - 1 / (1 + np.exp(-x))).max() < _NEAR:
-            continue
-        for activation, function in ACTIVATIONS.items():
-            if np.abs(y - function(x)).max() < _NEAR:
-                return f"{activation} in the {name} layer"
-    return None
-
-
-def _part(table: Table, variable: str, rows: list[int], expected: float | None = None) -> Part:
+def _part(table: Recognised, variable: str, rows: Sequence[int], expected: float | None = None) -> Part:
     value = table.values[variable][rows[0] - table.first]
     formula = right_formula(table, variable, rows[0])
     right = f"{expected:.10g}" if expected is not None else f"={formula}" if formula else None
@@ -74,10 +54,11 @@ def _part(table: Table, variable: str, rows: list[int], expected: float | None =
     return Part(variable, table.columns[variable], rows, f"{value:.10g}", f"{value:.10g}", right, should)
 
 
-def typed_findings(table: Table, judged: Judged) -> list[Finding]:
+@finds(fault_kinds.TYPED_OVER, fault_kinds.FROZEN_ROWS)
+def typed_findings(judged: Judged) -> list[Finding]:
     """Numbers among formulas: one typed-over cell, a typed column, or whole rows that no longer calculate."""
-    frozen = _frozen(table, judged)
-    found = []
+    table, frozen = judged.table, _frozen(judged)
+    findings = []
     if frozen:
         parts = []
         for variable, rows in judged.typed.items():
@@ -86,7 +67,7 @@ def typed_findings(table: Table, judged: Judged) -> list[Finding]:
                 parts.append(_typed_part(table, variable, inside))
         where = f"row {min(frozen)}" if len(frozen) == 1 else f"rows {min(frozen)} to {max(frozen)}"
         text = f"Numbers stand in {where} where formulas belong: the rows are frozen and no longer follow the others."
-        found.append(Finding("frozen rows", table.sheet.name, parts, text))
+        findings.append(Finding(fault_kinds.FROZEN_ROWS, table.sheet.name, parts, text))
     for variable, rows in judged.typed.items():
         rows = [row for row in rows if row not in frozen]
         if not rows:
@@ -97,11 +78,11 @@ def typed_findings(table: Table, judged: Judged) -> list[Finding]:
         text = f"{words.names_text([variable])}: a typed number stands where a formula belongs."
         if whole:
             text = f"{words.names_text([variable])}: the whole column is typed, without formulas."
-        found.append(Finding("typed-over", table.sheet.name, [_typed_part(table, variable, rows)], text))
-    return found + _changed_constants(table) + _given_without_number(table, judged)
+        findings.append(Finding(fault_kinds.TYPED_OVER, table.sheet.name, [_typed_part(table, variable, rows)], text))
+    return findings + _changed_constants(table) + _given_without_number(judged)
 
 
-def _typed_part(table: Table, variable: str, rows: list[int]) -> Part:
+def _typed_part(table: Recognised, variable: str, rows: Sequence[int]) -> Part:
     cell = table.cell(variable, rows[0])
     stands = f"{cell.value:.10g}" if isinstance(cell.value, float) else str(cell.value)
     right = right_formula(table, variable, rows[0])
@@ -109,17 +90,18 @@ def _typed_part(table: Table, variable: str, rows: list[int]) -> Part:
     return Part(variable, table.columns[variable], rows, stands, stands, f"={right}" if right else None, should)
 
 
-def _frozen(table: Table, judged: Judged) -> set[int]:
+def _frozen(judged: Judged) -> set[int]:
     """Rows in which most results are typed."""
-    computed = table.computed
-    counts = dict.fromkeys(table.rows, 0)
+    computed = judged.table.computed
+    counts = dict.fromkeys(judged.table.rows, 0)
     for variable in computed:
         for row in judged.typed.get(variable, ()):
             counts[row] += 1
     return {row for row, count in counts.items() if count > FROZEN_SHARE * len(computed)}
 
 
-def _changed_constants(table: Table) -> list[Finding]:
+@finds(fault_kinds.CHANGED_CONSTANT)
+def _changed_constants(table: Recognised) -> list[Finding]:
     """Inputs and targets that change down the table, as when a series was filled instead of copied."""
     found = []
     for variable in table.columns:
@@ -143,16 +125,18 @@ def _changed_constants(table: Table) -> list[Finding]:
             text = (
                 f"{variable} changes in row {rows[0]}: {value:.10g} instead of {first:.10g}, the value it starts with."
             )
-            kind = {"t": "wrong target", "b": "wrong variable"}.get(variable[0], "wrong input")
-            found.append(Finding(kind, table.sheet.name, [part], text, also=("changed constant",)))
+            kind = kind_of_constant(variable)
+            found.append(Finding(kind, table.sheet.name, [part], text, also=(fault_kinds.CHANGED_CONSTANT,)))
     return found
 
 
-def _given_without_number(table: Table, judged: Judged) -> list[Finding]:
+@finds(fault_kinds.CHANGED_CONSTANT, fault_kinds.UNJUDGED)
+def _given_without_number(judged: Judged) -> list[Finding]:
     """Cells of inputs and targets that formulas read though no number stands in them.
 
     An empty one counts as 0, so the table isn't right. What a text counts as depends on the computer's settings.
     """
+    table = judged.table
     holes: dict[tuple[int, int], str] = {}
     for variable in table.blueprint.constants & table.columns.keys():
         for row in table.rows:
@@ -162,7 +146,7 @@ def _given_without_number(table: Table, judged: Judged) -> list[Finding]:
     if not holes:
         return []
     read: dict[tuple[str, object], list[int]] = {}
-    for row, column in sorted(holes.keys() & _read_by_formulas(table, judged)):
+    for row, column in sorted(holes.keys() & _read_by_formulas(judged)):
         cell = table.sheet.cell(row, column)
         read.setdefault((holes[(row, column)], None if cell is None else cell.value), []).append(row)
     found = []
@@ -172,32 +156,32 @@ def _given_without_number(table: Table, judged: Judged) -> list[Finding]:
             first = table.values[variable][0]
             right = None if np.isnan(first) else f"{first:.10g}"
             text = f"{variable} is empty in {where}, so the formulas that read it there calculate with 0."
-            kind = {"t": "wrong target", "b": "wrong variable"}.get(variable[0], "wrong input")
+            kind = kind_of_constant(variable)
             part = Part(variable, column, rows, "nothing", "nothing", right, variable)
-            found.append(Finding(kind, table.sheet.name, [part], text, also=("changed constant",)))
+            found.append(Finding(kind, table.sheet.name, [part], text, also=(fault_kinds.CHANGED_CONSTANT,)))
         else:
             shown = f"“{str(value)[:30]}”"
             text = f"Not judged: {variable} holds {shown} in {where}, which is no number, and formulas read it."
             part = Part(variable, column, rows, str(value), str(value), None, None)
-            found.append(Finding("not judged", table.sheet.name, [part], text, note=True))
+            found.append(Finding(fault_kinds.UNJUDGED, table.sheet.name, [part], text, note=True))
     return found
 
 
-def _read_by_formulas(table: Table, judged: Judged) -> set[tuple[int, int]]:
+def _read_by_formulas(judged: Judged) -> set[tuple[int, int]]:
     """The cells of the table's sheet to which its formulas refer."""
-    found = set()
+    table, read = judged.table, set()
     for variable, row in judged.meanings:
         cell = table.cell(variable, row)
         if cell is not None and cell.template is not None:
-            found.update(ref.at(row, table.columns[variable]) for ref in cell.template.refs if _is_here(ref, table))
-    return found
+            read.update(ref.at(row, table.columns[variable]) for ref in cell.template.refs if _is_here(ref, table))
+    return read
 
 
-def _is_here(ref, table: Table) -> bool:
+def _is_here(ref, table: Recognised) -> bool:
     return ref.sheet is None or ref.sheet.casefold() == table.sheet.name.casefold()
 
 
-def _rows_text(rows: list[int]) -> str:
+def _rows_text(rows: Sequence[int]) -> str:
     if len(rows) > 2 and rows[-1] - rows[0] == len(rows) - 1:
         return f"{rows[0]} to {rows[-1]}"
     return ", ".join(map(str, rows))

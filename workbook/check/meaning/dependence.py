@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workbook.check.read.book import Book
+from workbook.check.read.book import Book, Place
 from workbook.check.read.formula import Node, Ref, Template, reference
 
-Place = tuple[str, int, int]
 _ANYWHERE = frozenset({"INDIRECT", "OFFSET", "ANCHORARRAY"})  # these read cells that no reference names
 
 

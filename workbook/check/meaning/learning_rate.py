@@ -6,11 +6,11 @@ from collections import Counter
 
 import numpy as np
 
-from workbook.check.judge.fault_kinds import RATE
 from workbook.check.meaning.evaluate import leaves, value_or_nan
 from workbook.check.meaning.resolve import Resolver
-from workbook.check.meaning.tables import Table
+from workbook.check.meaning.stages import Recognised, grown
 from workbook.check.read.formula import Node
+from xlfuncs.compiled import RATE
 
 VOTING_ROWS = 60
 
@@ -31,8 +31,9 @@ def iteration_is_rate(resolver: Resolver) -> bool:
     return votes > 0
 
 
-def find_rate(resolver: Resolver) -> None:
-    """The learning rate's cell (or column): what most update formulas refer to outside the table's variables."""
+def find_rate(resolver: Resolver) -> Recognised:
+    """The table with its learning rate: the cell (or column) to which most update formulas refer outside the table's
+    variables. It stays unknown where they refer to none."""
     table = resolver.table
     cells: Counter = Counter()
     columns: Counter = Counter()
@@ -49,25 +50,22 @@ def find_rate(resolver: Resolver) -> None:
                     cells[(place, value)] += 1
                     if place[0] == table.sheet.name and row - 1 <= place[1] <= row:
                         columns[(place[2], value)] += 1
-    direct = _direct_rate(table, resolver)
-    for place, votes in direct.items():
-        cells[place] += votes
+    cells.update(_direct_rate(table, resolver))
     if not cells:
-        return
+        return table
     (place, value), votes = cells.most_common(1)[0]
     if columns:
         (column, column_value), column_votes = columns.most_common(1)[0]
         if column_votes > votes and column not in table.variables:
-            table.rate_column, table.rate = column, column_value
-            return
+            return grown(Recognised, table, rate=column_value, rate_column=column)
     if len(cells) > 1:  # a tie, as after a forgotten $: the first row's
         place, value = min((p for p, n in cells.items() if n == votes), key=lambda p: p[0][1:])
-    table.rate_cell, table.rate = place, value
+    return grown(Recognised, table, rate=value, rate_cell=place)
 
 
-def _direct_rate(table: Table, resolver: Resolver) -> Counter:
+def _direct_rate(table: Recognised, resolver: Resolver) -> Counter:
     """Cells with a formula of their own that update formulas refer to: a learning rate that is computed."""
-    found: Counter = Counter()
+    cells: Counter = Counter()
     for variable in table.blueprint.learned:
         for row in list(table.rows)[1:VOTING_ROWS] if variable in table.columns else ():
             cell = table.cell(variable, row)
@@ -82,8 +80,8 @@ def _direct_rate(table: Table, resolver: Resolver) -> Counter:
                 if not isinstance(value, float):  # a file that was never calculated
                     value = float(value_or_nan(resolver.meaning_of(target.formula.tree, *at), _constant))
                 if np.isfinite(value):
-                    found[((table.sheet.name, *at), value)] += 1
-    return found
+                    cells[((table.sheet.name, *at), value)] += 1
+    return cells
 
 
 def _constant(leaf: Node) -> float | None:

@@ -8,8 +8,8 @@ from workbook.check.meaning.evaluate import unknown
 from workbook.check.read import formula
 from workbook.check.read.book import Book, NamedTable
 from workbook.check.read.formula import Node, Ref
+from xlfuncs.limits import MAX_ROWS
 
-LAST_ROW = 1_048_576
 _WHOLE = re.compile(r"(\$?)([A-Za-z]{1,3}):(\$?)([A-Za-z]{1,3})")
 _COLUMNS = re.compile(r"(?P<table>[^\[\]]*)\[(?P<inner>.*)\]", re.DOTALL)
 
@@ -40,7 +40,7 @@ def whole_columns(text: str, column: int) -> Node | None:
         return None
     node = formula.reference(f"{sheet}{'!' if sheet else ''}{match[1]}{match[2]}1:{match[3]}{match[4]}1", 1, column)
     first, last = (ref._replace(fixed_row=True) for ref in node.value)
-    return Node("range", (first._replace(row=1), last._replace(row=LAST_ROW)))
+    return Node("range", (first._replace(row=1), last._replace(row=MAX_ROWS)))
 
 
 def _of_table(book: Book, text: str, sheet: str, row: int, column: int) -> Node:

@@ -13,7 +13,7 @@ from workbook.check.read.book import Book, Cell, Sheet
 from workbook.check.read.formula import Node, Ref
 
 MAX_ENTRIES = 400  # of one array
-MAX_NODES = 3000  # of one written-out formula
+MAX_WRITTEN = 3000  # nodes of one written-out formula
 _AGGREGATES = ("SUM", "PRODUCT", "AVERAGE", "SUMSQ", "SUMPRODUCT", "SUMXMY2", "MAX", "MIN")
 _OF_ARRAYS = ("SUMPRODUCT", "SUMXMY2")  # these take every argument as an array
 
@@ -35,7 +35,7 @@ class Plain:
     def __init__(self, book: Book, sheet: Sheet, row: int, column: int, *, is_array: bool = False):
         """`row` and `column` are the cell's, an array formula's first; `is_array` where it fills several cells."""
         self.book, self.sheet, self.row, self.column, self.is_array = book, sheet, row, column, is_array
-        self.nodes_left = MAX_NODES
+        self.nodes_left = MAX_WRITTEN
 
     def one(self, node: Node) -> Node:
         """The single number that a formula gives; a column of cells means the one in this row."""

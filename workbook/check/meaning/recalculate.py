@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from workbook.check.read.book import Place
 from workbook.parts.zip_parts import MAX_PART, MAX_TOTAL
 
-Place = tuple[str, int, int]
 MAX_SECONDS = 20
 _CLOCK = datetime(2000, 1, 1, tzinfo=UTC)  # TODAY() and NOW() give the same before and after mending
 _SIGNS = {"Div": "#DIV/0!", "Na": "#N/A", "Name": "#NAME?", "Null": "#NULL!", "Num": "#NUM!", "Ref": "#REF!"}

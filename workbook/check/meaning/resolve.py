@@ -6,31 +6,31 @@ is no variable), `text`, `empty`, `error` (#REF! and its like) and `unknown` (wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from workbook.check.meaning.evaluate import unknown
 from workbook.check.meaning.plain import Plain, plain_formula
-from workbook.check.meaning.tables import Table
-from workbook.check.read.book import Book, Cell, Sheet
-from workbook.check.read.formula import Node, Ref, Template, TooLargeError, bounded, reference
+from workbook.check.meaning.stages import Found, Recognised
+from workbook.check.read.book import Book, Cell, Place, Sheet
+from workbook.check.read.formula import Node, Ref, Template, TooLargeError, bounded
 from workbook.parts.references import a1
-from xlfuncs import labels
+from xlfuncs.compiled import RATE
+from xlfuncs.expected_table import MIDDLE
 
-FAR = 7  # offsets beyond this many rows are all equally wrong
-MAX_FOLLOW = 12
-MAX_RANGE = 400
+FAR = MIDDLE  # rows to the edge of the random tables on which formulas are compared: farther ones are all alike
+MAX_FOLLOW = 12  # helper cells that lead to one another
+MAX_RANGE = 400  # cells of one range: twice what the largest network of such a sheet adds up
 MAX_HELPERS = 2000  # helper cells that are looked at for one formula's shape
 
 
 class Resolver:
     """Resolves the formulas of one table."""
 
-    def __init__(self, book: Book, table: Table, others: list[Table]):
-        """`others` are the workbook's tables; their cells are not followed as helper cells."""
-        self.book, self.table = book, table
-        self.others = [other for other in others if other is not table]
+    def __init__(self, book: Book, table: Recognised, others: Sequence[Found]):
+        """`others` are the workbook's other tables; their cells are not followed as helper cells."""
+        self.book, self.table, self.others = book, table, others
         self.interned: dict[Node, Node] = {}
         self.statics: dict[tuple[int, str, int], tuple[int, int, list[Ref]] | None] = {}
         self.meanings: dict[object, Node] = {}
@@ -163,10 +163,10 @@ class Resolver:
             if variable is not None and table.first <= at_row <= table.last:
                 return Node("var", (variable, self._offset(variable, at_row, origin, ref.fixed_row)))
             if at_column == table.rate_column and table.first - 1 <= at_row <= table.last:
-                return Node("var", ("learning_rate", 0))
+                return Node("var", (RATE, 0))
         place = (sheet.name, at_row, at_column)
         if place == table.rate_cell:
-            return Node("var", ("learning_rate", 0))
+            return Node("var", (RATE, 0))
         if place in table.aliases:
             return Node("var", (table.aliases[place], 0))
         cell = sheet.cell(at_row, at_column)
@@ -185,7 +185,7 @@ class Resolver:
             return 0
         return max(-FAR, min(FAR, offset))
 
-    def _constant(self, cell: Cell, place: tuple[str, int, int]) -> Node:
+    def _constant(self, cell: Cell, place: Place) -> Node:
         if isinstance(cell.value, float):
             return Node("cell", (*place, cell.value))
         if isinstance(cell.value, bool):
@@ -215,92 +215,3 @@ class Resolver:
             cells = [table.cell(variable, row) for row in table.rows][1:]
             if cells and all(cell is not None and cell.template is not None for cell in cells):
                 self.chained.add(variable)
-
-
-def find_aliases(book: Book, table: Table) -> None:
-    """Cells outside the table that hold an input, target or start weight: a parameter block.
-
-    A first-row formula that is a lone reference makes its cell an alias of a constant; a labelled cell beside the
-    table is one if the table has no such column, or holds the same value there.
-    """
-    for variable in table.blueprint.constants:
-        if variable not in table.columns or table.last < table.first:
-            continue
-        cell = table.cell(variable, table.first)
-        place = _lone_reference(cell, table.sheet, table.first, table.columns[variable])
-        if place is not None:
-            table.aliases[place] = variable
-            sheet = book.sheet(place[0])
-            target = sheet.cell(*place[1:]) if sheet is not None else None
-            if target is not None and isinstance(target.value, float):
-                table.alias_values[variable] = target.value
-    named = _named_cells(book)
-    for (name, row, column), cell in _referenced(book, table).items():
-        label = _label_beside(book.sheet(name), row, column) or named.get((name, row, column))
-        is_given = label in table.blueprint.given or (label or "").startswith("b")  # biases may have no column
-        if not is_given or (name, row, column) in table.aliases:
-            continue
-        value = table.values[label][0] if label in table.columns and table.last >= table.first else None
-        if label not in table.columns or (label in table.blueprint.constants and value == cell.value):
-            table.aliases[(name, row, column)] = label
-            table.alias_values.setdefault(label, cell.value)
-
-
-def _lone_reference(cell: Cell | None, sheet: Sheet, row: int, column: int) -> tuple[str, int, int] | None:
-    if cell is None or cell.formula is None or cell.formula.tree.kind != "ref":
-        return None
-    ref = cell.formula.tree.value
-    return (ref.sheet or sheet.name, *ref.at(row, column))
-
-
-def _referenced(book: Book, table: Table) -> dict[tuple[str, int, int], Cell]:
-    """The numbers outside the table that the formulas of its first two rows refer to."""
-    found: dict[tuple[str, int, int], Cell] = {}
-    for row in list(table.rows)[:2]:
-        for column in table.variables:
-            cell = table.sheet.cell(row, column)
-            for ref, place in _places(book, table.sheet, cell, row, column):
-                sheet = book.sheet(ref.sheet) if ref.sheet else table.sheet
-                target = sheet.cell(*place) if sheet is not None else None
-                inside = sheet is table.sheet and place[1] in table.variables and place[0] in table.rows
-                if target is not None and isinstance(target.value, float) and not inside:
-                    found[(sheet.name, *place)] = target
-    return found
-
-
-def _places(
-    book: Book, sheet: Sheet, cell: Cell | None, row: int, column: int
-) -> Iterator[tuple[Ref, tuple[int, int]]]:
-    """The references of the cell's formula, those behind names too, each with the cell it means."""
-    if cell is None or cell.template is None:
-        return
-    if cell.array is None and not cell.template.ranged:
-        yield from ((ref, ref.at(row, column)) for ref in cell.template.refs)
-        return
-    tree, home_row, home_column = plain_formula(book, sheet, cell, row, column)
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        waiting.extend(node.args)
-        for ref in (node.value,) if node.kind == "ref" else node.value if node.kind == "range" else ():
-            yield ref, ref.at(home_row, home_column)
-
-
-def _named_cells(book: Book) -> dict[tuple[str, int, int], str]:
-    """The cells whose defined name is that of a variable: i_1 for the first input."""
-    found = {}
-    for name, text in book.names.items():
-        label, node = labels.variable(name.rpartition("!")[2]), reference(text.strip().lstrip("="), 1, 1)
-        if label is not None and node.kind == "ref" and (sheet := book.sheet(node.value.sheet)) is not None:
-            found[(sheet.name, *node.value.at(1, 1))] = label
-    return found
-
-
-def _label_beside(sheet: Sheet | None, row: int, column: int) -> str | None:
-    for at in ((row, column - 1), (row - 1, column), (row, column + 1)):
-        cell = sheet.cell(*at) if sheet is not None else None
-        if cell is not None and isinstance(cell.value, str):
-            found = labels.variable(cell.value.strip(" =:"))
-            if found is not None:
-                return found
-    return None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 
+from workbook.check.meaning.stages import Array, Found
 from workbook.check.read.book import Book, Cell, Sheet
-from workbook.parts.references import a1
 from xlfuncs import labels
 from xlfuncs.expected_table import Blueprint, blueprint_of, shared
 
@@ -17,71 +17,12 @@ _SEEN_ROWS = 40  # rows below a header that tell which of two columns with one l
 MAX_GAP = 2  # empty or text rows that may stand between the header and the data
 
 
-@dataclass
-class Table:
-    """One iteration table. Rows and columns are the sheet's, from 1; `last` is `first - 1` where there is no data."""
-
-    sheet: Sheet
-    header: int
-    columns: dict[str, int]
-    first: int
-    last: int
-    blueprint: Blueprint
-    rate_cell: tuple[str, int, int] | None = None
-    rate_column: int | None = None
-    rate: float | None = None
-    aliases: dict[tuple[str, int, int], str] = field(default_factory=dict)
-    alias_values: dict[str, float] = field(default_factory=dict)
-    simulated: tuple[tuple, dict[str, np.ndarray]] | None = None  # the right table, and what it was computed from
-
-    @cached_property
-    def variables(self) -> dict[int, str]:
-        """The variable of each column."""
-        return {column: variable for variable, column in self.columns.items()}
-
-    @property
-    def rows(self) -> range:
-        """The data rows."""
-        return range(self.first, self.last + 1)
-
-    def drop(self, variable: str) -> None:
-        """Take a column out of the table: its label doesn't mean what it seemed to."""
-        del self.columns[variable]
-        for known in ("variables", "values", "computed"):
-            self.__dict__.pop(known, None)
-
-    def cell(self, variable: str, row: int) -> Cell | None:
-        """The variable's cell in that row."""
-        return self.sheet.cell(row, self.columns[variable])
-
-    @cached_property
-    def values(self) -> dict[str, np.ndarray]:
-        """The stored values of each column, not-a-number where there is none."""
-        found = {}
-        for variable, column in self.columns.items():
-            cells = (self.sheet.cell(row, column) for row in self.rows)
-            found[variable] = np.array([_number(cell) for cell in cells], dtype=float)
-        return found
-
-    @cached_property
-    def computed(self) -> list[str]:
-        """The columns that hold results: everything but inputs, targets and the iteration."""
-        given = self.blueprint.constants | {"iteration"}
-        return [v for v in self.blueprint.formulas if v in self.columns and v not in given]
-
-    @property
-    def range(self) -> str:
-        """The table's cells with its header: A27:AF112."""
-        left, right = min(self.columns.values()), max(self.columns.values())
-        return f"{a1(self.header, left)}:{a1(max(self.last, self.header), right)}"
-
-
-def find_tables(book: Book) -> list[Table]:
+def find_tables(book: Book) -> list[Found]:
     """Every iteration table of the workbook, sheet by sheet from top to bottom."""
     return [table for sheet in book.sheets for table in _without_repeats(_tables_of(sheet))]
 
 
-def _without_repeats(tables: list[Table]) -> list[Table]:
+def _without_repeats(tables: list[Found]) -> list[Found]:
     """Without a header that only repeats the names of a table further down, such as one in frozen rows."""
     return [
         table
@@ -90,10 +31,10 @@ def _without_repeats(tables: list[Table]) -> list[Table]:
     ]
 
 
-def _tables_of(sheet: Sheet) -> list[Table]:
+def _tables_of(sheet: Sheet) -> list[Found]:
     headers = [(row, segment) for row in sorted(sheet.rows) for segment in _headers(sheet, row)]
     header_rows = sorted({row for row, _ in headers})
-    found = []
+    tables = []
     for row, columns in headers:
         blueprint = blueprint_of(columns)
         if blueprint is None:
@@ -102,8 +43,9 @@ def _tables_of(sheet: Sheet) -> list[Table]:
         below = next((r for r in header_rows if r > row), None)
         known = {v: _with_data(sheet, row, places) for v, places in columns.items() if v in blueprint.formulas}
         first, last = _data_rows(sheet, row, known, blueprint, below)
-        found.append(Table(sheet, row, known, first, last, blueprint))
-    return found
+        values = _stored(sheet, known, range(first, last + 1))
+        tables.append(Found(sheet, row, MappingProxyType(known), first, last, blueprint, values))
+    return tables
 
 
 def _headers(sheet: Sheet, row: int) -> list[dict[str, list[int]]]:
@@ -158,7 +100,7 @@ def _data_rows(sheet: Sheet, header: int, columns: dict[str, int], blueprint: Bl
     return first, last
 
 
-def goes_on(table: Table) -> int | None:
+def goes_on(table: Found) -> int | None:
     """The first of more rows that follow after an empty one with the table's own formulas, None where it ends."""
     columns = [table.columns[v] for v in table.computed]
     for row in range(table.last + 1, table.last + 2 + MAX_GAP):
@@ -196,6 +138,15 @@ def _has(sheet: Sheet, row: int, columns: list[int], share: int = 3) -> bool:
 
 def _is_data(cell: Cell) -> bool:
     return cell.template is not None or isinstance(cell.value, float) or cell.error
+
+
+def _stored(sheet: Sheet, columns: dict[str, int], rows: range) -> Mapping[str, Array]:
+    """The stored numbers of each column, not to be written to."""
+    numbers = {}
+    for variable, column in columns.items():
+        numbers[variable] = np.array([_number(sheet.cell(row, column)) for row in rows], dtype=float)
+        numbers[variable].setflags(write=False)
+    return MappingProxyType(numbers)
 
 
 def _number(cell: Cell | None) -> float:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache, reduce
 
-from workbook.check.judge.fault_kinds import RATE
 from workbook.check.meaning.evaluate import leaves
 from workbook.check.read.formula import Node, Ref, parse
+from xlfuncs.compiled import RATE
 from xlfuncs.expression import Expr, excel, name
 from xlfuncs.operations import OPERATIONS
 

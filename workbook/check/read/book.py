@@ -7,6 +7,9 @@ from pathlib import Path
 
 from workbook.check.read.formula import Template
 
+Place = tuple[str, int, int]
+"""A cell of the workbook: sheet, row and column, both from 1."""
+
 
 @dataclass(frozen=True)
 class ArrayFormula:

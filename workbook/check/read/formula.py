@@ -14,14 +14,13 @@ from typing import NamedTuple
 
 from openpyxl.formula import Tokenizer
 from openpyxl.formula.tokenizer import Token, TokenizerError
-from openpyxl.utils import column_index_from_string, get_column_letter
+from openpyxl.utils import column_index_from_string
 
 from workbook.parts.references import unquoted
 
 MAX_LENGTH = 8192  # Excel's own limit of a formula
 MAX_DEPTH = 60
-MAX_TREE = 250  # levels of a tree, of which a long sum has one a term
-MAX_COLUMN = 16384
+MAX_LEVELS = 250  # levels of a tree, of which a long sum has one a term
 _OF_PLACE = frozenset(("ROW", "COLUMN", "ROWS", "COLUMNS", "OFFSET", "LET"))  # what they give depends on the cell
 MAX_NODES = 20_000  # of a tree into which other cells' formulas were put
 
@@ -68,7 +67,7 @@ class Node:
 
 def bounded(node: Node) -> Node:
     """The node, if it isn't too large. Raises TooLargeError otherwise."""
-    if node.depth > MAX_TREE:
+    if node.depth > MAX_LEVELS:
         raise TooLargeError("too long a chain of operations")
     if node.size > MAX_NODES:
         raise TooLargeError("too long when the cells it refers to are put into it")
@@ -79,7 +78,7 @@ def bounded(node: Node) -> Node:
 class Template:
     """A formula independent of where it stands; equal formulas of one column share it.
 
-    `text` is the formula as the file has it (without its equals sign) in the cell `home`, see `own_text`.
+    `text` is the formula as the file has it (without its equals sign) in the cell `home`, see `copied.own_text`.
     """
 
     tree: Node
@@ -90,48 +89,9 @@ class Template:
     home: tuple[int, int] = (1, 1)
 
 
-# A reference, or what only looks like one: text in quotes, a function, a name, a column of a table in brackets.
-_REFERENCE = re.compile(
-    r'"(?:[^"]|"")*"'
-    r"|(?P<sheet>'(?:[^']|'')+'!|(?<!\w)[^\W\d][\w.]*!|\[\d+\][^!'()+\-*/^&=<>,;\s]*!)?"
-    r"(?<![\w.$])(?P<fc>\$?)(?P<column>[A-Za-z]{1,3})(?P<fr>\$?)(?P<row>[1-9]\d{0,6})(?![\w(.!\[])"
-    r"|\[[^\[\]]*\]"
-)
-_MARK = "\x01"
-
-
-def key_of(text: str, row: int, column: int) -> str:
-    """The formula's text with its references relative to the cell, equal for copies of one formula."""
-
-    def relative(match: re.Match) -> str:
-        letters = match["column"]
-        if letters is None:
-            return match[0]
-        at_row = match["row"] if match["fr"] else f"[{int(match['row']) - row}]"
-        index = _column(letters)
-        at_column = str(index) if match["fc"] else f"[{index - column}]"
-        return f"{_MARK}{match['sheet'] or ''}R{at_row}C{at_column}"
-
-    return _REFERENCE.sub(relative, text)
-
-
-def pattern_of(text: str, row: int) -> tuple[str, tuple[int, ...]]:
-    """The formula's text with %d for each row that moves when it is copied down, and how far those rows are off.
-
-    `pattern % tuple(row + offset for offset in offsets)` is the copy in another row: ten times faster than `key_of`.
-    """
-    pieces, offsets, at = [], [], 0
-    for match in _REFERENCE.finditer(text):
-        if match["column"] and not match["fr"]:
-            pieces.append(text[at : match.start("row")].replace("%", "%%"))
-            offsets.append(int(match["row"]) - row)
-            at = match.end("row")
-    pieces.append(text[at:].replace("%", "%%"))
-    return "%d".join(pieces), tuple(offsets)
-
-
 @lru_cache(maxsize=1024)
-def _column(letters: str) -> int:
+def column_index(letters: str) -> int:
+    """28 for AB, in capitals or not."""
     return column_index_from_string(letters.upper())
 
 
@@ -142,26 +102,6 @@ def parse(text: str, row: int, column: int) -> Template:
     functions: set[str] = set()
     ranged = _collect(tree, refs, functions)
     return Template(tree, tuple(refs), frozenset(functions), ranged, text, (row, column))
-
-
-def own_text(template: Template, row: int, column: int) -> str:
-    """The formula as the file has it, in that cell: a copy has its references moved and everything else as it was."""
-    down, right = row - template.home[0], column - template.home[1]
-    if not down and not right:
-        return template.text
-
-    def moved(match: re.Match) -> str:
-        if match["column"] is None:
-            return match[0]
-        at_row = int(match["row"]) + (0 if match["fr"] else down)
-        at_column = _column(match["column"]) + (0 if match["fc"] else right)
-        if at_row < 1 or not 1 <= at_column <= MAX_COLUMN:
-            return "#REF!"
-        letters = match["column"] if match["fc"] or not right else get_column_letter(at_column)
-        letters = letters.lower() if match["column"].islower() else letters
-        return f"{match['sheet'] or ''}{match['fc']}{letters}{match['fr']}{at_row}"
-
-    return _REFERENCE.sub(moved, template.text)
 
 
 def tokens_of(text: str) -> list[Token]:
@@ -297,7 +237,7 @@ def reference(text: str, row: int, column: int) -> Node:
     for match in matches:
         fixed_column, letters, fixed_row, digits = match.groups()
         at_row = int(digits) - (0 if fixed_row else row)
-        at_column = _column(letters) - (0 if fixed_column else column)
+        at_column = column_index(letters) - (0 if fixed_column else column)
         refs.append(Ref(name, at_row, at_column, bool(fixed_row), bool(fixed_column)))
     return Node("ref", refs[0]) if len(refs) == 1 else Node("range", tuple(refs))
 

@@ -17,14 +17,15 @@ from lxml import etree
 
 from workbook.check.read.arrays import named_table, note_array, spread_arrays
 from workbook.check.read.book import Book, Cell, Chart, NamedTable, Series, Sheet
-from workbook.check.read.formula import MAX_LENGTH, Template, key_of, parse, pattern_of
+from workbook.check.read.copied import key_of, pattern_of
+from workbook.check.read.formula import MAX_LENGTH, Template, parse
 from workbook.parts.zip_parts import MAX_PIECE, UNSOUND, Parts, local
 from xlfuncs.errors import GradsheetError, NotAWorkbookError, UnreadableError
+from xlfuncs.limits import MAX_COLUMNS, MAX_ROWS
 
 MAX_CELLS = 700_000  # of one file; what lies beyond is reported as unread
 MAX_TEXTS = 32 * 2**20  # characters of the texts that cells share
-MAX_COLUMN = 2000
-LAST_ROW, LAST_COLUMN = 1_048_576, 16_384  # Excel's own
+READ_COLUMNS = 2000  # the widest sheet seen has 41; what stands further right is no table of this exercise
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -124,8 +125,8 @@ class _Reader:
         sheet = Sheet(name, part)
         templates: dict[object, Template] = {}
         last = 0
-        for count, element in enumerate(self.parts.elements(part, "row", "sheetData", LAST_COLUMN), 1):
-            if count > LAST_ROW:
+        for count, element in enumerate(self.parts.elements(part, "row", "sheetData", MAX_COLUMNS), 1):
+            if count > MAX_ROWS:
                 raise ValueError(f"{name} has more rows than a sheet can have")
             last = _row_number(element.get("r"), last)
             cells = self._row(element, last, strings, templates)
@@ -154,7 +155,7 @@ class _Reader:
         for c in filled if all(c.get("r") for c in filled) else element.iterchildren("{*}c"):
             place = c.get("r")
             column = column_of(place) if place else column + 1
-            if column > MAX_COLUMN or len(c) == 0:
+            if column > READ_COLUMNS or len(c) == 0:
                 continue
             cell = Cell()
             kind = c.get("t")
@@ -264,7 +265,7 @@ def _row_number(written: str | None, last: int) -> int:
     if written is not None and not _DIGITS.fullmatch(written):
         raise ValueError(f"there is no row {written[:20]}")
     row = int(written) if written is not None else last + 1
-    if not 0 < row <= LAST_ROW:
+    if not 0 < row <= MAX_ROWS:
         raise ValueError(f"there is no row {row}")
     return row
 
@@ -278,7 +279,7 @@ def column_of(place: str) -> int:
         plain = len(letters) <= 3 and letters.isascii() and letters.isalpha()
         for letter in letters.upper() if plain else "":
             found = found * 26 + ord(letter) - 64
-        if not 0 < found <= LAST_COLUMN:
+        if not 0 < found <= MAX_COLUMNS:
             raise ValueError(f"there is no cell {place[:20]}")
         _COLUMNS[letters] = found
     return found

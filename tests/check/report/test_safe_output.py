@@ -198,7 +198,7 @@ def test_folders_and_files_without_rights(folder):
     if os.getuid() == 0:  # root without the right to pass over rights
         needs_program(bool(shutil.which("setpriv")), "setpriv is not installed")
         command = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", *command]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).resolve().parents[2])
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).resolve().parents[3])
     (folder / "closed").chmod(0o700)
     found = {os.path.basename(report["file"]): report for report in json.loads(done.stdout)}
     assert done.returncode == 2 and "Traceback" not in done.stderr

@@ -6,7 +6,7 @@ GRADSHEET_MENDED=1000 tries that many generated sheets with -m slow; 24 of them 
 import os
 import re
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import openpyxl
@@ -278,6 +278,11 @@ def test_a_wrong_mend_is_taken_back(shared, tmp_path, monkeypatch, file, how, re
     assert any(reason in str(cell) and str(cell).startswith("left alone: ") for row in listed for cell in row)
 
 
+def with_table(report, **changed):
+    """The report with something else in its first table."""
+    return replace(report, tables=(replace(report.tables[0], **changed), *report.tables[1:]))
+
+
 @pytest.mark.parametrize("how", ["wrong sign", "text", "wrong sheet"])
 def test_one_false_finding_is_left_out(shared, tmp_path, monkeypatch, how):
     """A right column called wrong: its mend is taken back, the true fault is mended."""
@@ -285,7 +290,8 @@ def test_one_false_finding_is_left_out(shared, tmp_path, monkeypatch, how):
     report, tables = check_book(book)
     table = tables[0]
     part = Part("grad_w5", table.columns["grad_w5"], list(table.rows), "=1", "", "=2", "")
-    report.tables[0].findings.append(Finding("wrong formula", table.sheet.name, [part], "It isn't."))
+    false = Finding("wrong formula", table.sheet.name, [part], "It isn't.")
+    report = with_table(report, findings=(*report.tables[0].findings, false))
     wrong = broken(how)
 
     def one_broken(table, variable, row):
@@ -301,7 +307,7 @@ def test_one_false_finding_is_left_out(shared, tmp_path, monkeypatch, how):
 def test_a_table_that_is_not_judged_is_left_alone(shared):
     book = read_book(shared / "sheets" / "sheet-03.xlsx")
     report, tables = check_book(book)
-    report.tables[0].verdict = NOT_JUDGED
+    report = with_table(report, verdict=NOT_JUDGED)
     (edit,) = edits.edits_of(book, report, tables, {"Sheet1": Bonds([], [], [])})
     assert edit.reason == "the table isn't judged" and not edit.places
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.check.forms import Form, numbers, right, sigma
-from workbook.check.checker import check_file
-from workbook.check.judge.effects import _relative, right_table, start_of
-from workbook.check.judge.judged import judge_table
+from workbook.check.checker import check_file, judge_table
+from workbook.check.judge.effects import _relative
+from workbook.check.meaning.stages import Recognised, grown
 from workbook.check.meaning.tables import find_tables
 from workbook.check.read.reader import read_book
 
@@ -100,11 +100,41 @@ def test_the_right_table_and_its_start(tmp_path):
     path.write_bytes(Form().package())
     book = read_book(path)
     (table,) = find_tables(book)
-    judge_table(book, table, [table])
-    assert start_of(table)["w3"] == 0.25 and start_of(table)["t2"] == 0.99
-    values = right_table(table)
+    table = judge_table(book, table, []).table
+    assert table.start["w3"] == 0.25 and table.start["t2"] == 0.99
+    values = table.expected
     for name, key in (("E_total", "E_total"), ("grad_w3", "g3"), ("w8", "w8"), ("a_h2", "a_h2")):
         assert values[name] == pytest.approx([row[key] for row in numbers()], rel=1e-13)
-    assert len(right_table(table, 3)["w1"]) == 3
-    table.rate = None
-    assert right_table(table) is None
+    assert grown(Recognised, table, rate=None).expected is None
+
+
+def test_a_rate_that_stands_in_the_updates_is_known_to_the_findings(tmp_path):
+    """What should stand there has that number, and the table can be run with the fault."""
+    typed = {name: text.replace("$B$2", "0.5") for name, text in right().items()}
+    slip = typed | {"w1": typed["w1"].replace("[-g1]", "[-g2]")}
+    path = tmp_path / "typed.xlsx"
+    path.write_bytes(Form(formulas=slip, cells={}).package())
+    report = check_file(path)
+    (fault,) = [f for f in report.faults if f.kind != "stale values"]
+    assert report.tables[0].learning_rate == 0.5 and report.tables[0].learning_rate_cell is None
+    assert fault.parts[0].right == "=E6-0.5*X6"
+    assert fault.kind == "wrong gradient column" and fault.gradient_error > 0 and fault.total_error > 0
+
+
+def test_the_rate_that_most_updates_have(tmp_path):
+    typed = {name: text.replace("$B$2", "0.5") for name, text in right().items()}
+    odd = typed | {"w4": typed["w4"].replace("0.5*", "0.7*")}
+    path = tmp_path / "odd.xlsx"
+    path.write_bytes(Form(formulas=odd, cells={}).package())
+    report = check_file(path)
+    (fault,) = [f for f in report.faults if f.kind != "stale values"]
+    assert report.tables[0].learning_rate == 0.5
+    assert (fault.kind, {part.variable for part in fault.parts}) == ("wrong learning rate", {"w4"})
+
+
+def test_each_of_several_faults_is_measured(tmp_path):
+    slips = {f"g{k}": right()[f"g{k}"].replace("a_h1", "h1") for k in (5, 7)} | {"E1": "0.5*([t2]-[a_o1])^2"}
+    path = tmp_path / "several.xlsx"
+    path.write_bytes(Form(formulas=right() | slips).package())
+    faults = [f for f in check_file(path).faults if f.kind != "stale values"]
+    assert len(faults) >= 2 and all(fault.total_error > 0 for fault in faults)

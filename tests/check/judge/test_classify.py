@@ -2,14 +2,13 @@
 
 import pytest
 
-from workbook.check.judge.classify import Diagnosis
+from workbook.check.judge.classify import Diagnosis, judge_of
 from workbook.check.judge.diagnose import diagnose
-from workbook.check.judge.judged import judge_of
 from workbook.check.judge.searches import Search, SpentError
 from workbook.check.meaning.evaluate import UnknownError
 from workbook.check.meaning.trees import node_of
+from workbook.check.meaning.words import leaf_text
 from workbook.check.read.formula import Node
-from workbook.check.report.words import leaf_text
 from xlfuncs.expected_table import Blueprint, shared
 
 JUDGE = judge_of(shared(Blueprint((2, 2, 2))))

@@ -3,7 +3,8 @@
 import pytest
 
 from workbook.check.meaning.evaluate import SheetError, UnknownError, evaluate
-from workbook.check.read.formula import key_of, own_text, parse, pattern_of
+from workbook.check.read.copied import key_of, own_text, pattern_of
+from workbook.check.read.formula import parse
 
 
 def result(text):

@@ -211,7 +211,7 @@ def test_a_right_copy_of_a_wrong_shared_formula(tmp_path):
     path, out = tmp_path / "shared.xlsx", tmp_path / "fixed.xlsx"
     path.write_bytes(_with_part(sheet.package(), "xl/worksheets/sheet1.xml", xml.encode()))
     _, report = copy_of(path, out, "fix")
-    assert [(f.kind, [p.rows for p in f.parts]) for f in report.faults] == [("missing $", [[7, 9, 10, 11]])]
+    assert [(f.kind, [p.rows for p in f.parts]) for f in report.faults] == [("missing $", [(7, 9, 10, 11)])]
     assert check_file(out).verdict == "right"
     page = openpyxl.load_workbook(out)["Sheet1"]
     assert page[f"{weight}8"].value == f"={weight}7-B3*{gradient}7"

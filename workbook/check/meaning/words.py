@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from workbook.check.judge.fault_kinds import RATE
 from workbook.check.meaning.resolve import FAR
 from workbook.check.read.formula import Node
 from workbook.parts.references import a1
+from xlfuncs.compiled import RATE
 from xlfuncs.expression import label
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")

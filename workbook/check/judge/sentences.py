@@ -3,102 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from workbook.check.judge import fault_kinds
 from workbook.check.judge.classify import Diagnosis
-from workbook.check.judge.fault_kinds import RATE
+from workbook.check.judge.fault_kinds import KINDS, tells
+from workbook.check.judge.told import Told, plain, where, with_row
 from workbook.check.meaning.evaluate import leaves
-from workbook.check.meaning.tables import Table
+from workbook.check.meaning.stages import Recognised
 from workbook.check.meaning.trees import node_of, paths
+from workbook.check.meaning.words import leaf_text, meaning_text
 from workbook.check.read.formula import Node
-from workbook.check.report.words import leaf_text, meaning_text, names_text, row_text
 from workbook.parts.references import a1, on_sheet
-from xlfuncs.expression import label
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a sentence is about: the slip, the variables whose formulas have it, what the first of these formulas means,
-    their table and the first wrong row."""
-
-    diagnosis: Diagnosis
-    variables: tuple[str, ...]
-    meaning: Node
-    table: Table
-    row: int
-
-    @property
-    def who(self) -> str:
-        """∂E/∂w3 and ∂E/∂w4."""
-        return names_text(list(self.variables))
-
-    @property
-    def many(self) -> bool:
-        """Whether the sentence is about several variables."""
-        return len(set(self.variables)) > 1
-
-    @property
-    def use(self) -> str:
-        """The verb for what stands in the formula."""
-        return "use" if self.many else "uses"
-
-    @property
-    def read(self) -> str:
-        """The verb for a reference."""
-        return "read" if self.many else "reads"
-
-    @property
-    def old(self) -> Node | None:
-        """What stands there, of the first exchange."""
-        return self.diagnosis.swaps[0][0] if self.diagnosis.swaps else None
-
-    @property
-    def new(self) -> Node | None:
-        """What belongs there."""
-        return self.diagnosis.swaps[0][1] if self.diagnosis.swaps else None
-
-    @property
-    def are_updates(self) -> bool:
-        """Whether all the formulas are updates of weights or biases."""
-        return all(variable in self.table.blueprint.learned for variable in self.variables)
-
-    @property
-    def swaps(self) -> list[tuple[Node, Node]]:
-        """The exchanges in which something else belongs."""
-        return [(old, new) for old, new in self.diagnosis.swaps if old != new]
-
-
-_SENTENCES: dict[str, Callable[[Told], str]] = {}
-
-
-def _tells(*kinds: str):
-    def register(sentence: Callable[[Told], str]) -> Callable[[Told], str]:
-        _SENTENCES.update(dict.fromkeys(kinds, sentence))
-        return sentence
-
-    return register
+from xlfuncs.compiled import RATE
 
 
 def message(
-    diagnosis: Diagnosis, variables: list[str], meaning: Node, table: Table, first_row: int, circular: bool
+    diagnosis: Diagnosis, variables: list[str], meaning: Node, table: Recognised, first_row: int, circular: bool
 ) -> str:
     """The sentence for one fault, without the cells and without the formula that belongs there.
 
-    Raises KeyError for a kind that has no sentence.
+    Raises KeyError for a kind that has none: no kind falls through to another's.
     """
     told = Told(diagnosis, tuple(variables), meaning, table, first_row)
-    text = _SENTENCES[diagnosis.kind](told)
+    text = _sentence(diagnosis)(told)
     if diagnosis.besides is not None:
-        second = _SENTENCES[diagnosis.besides.kind](replace(told, diagnosis=diagnosis.besides))
+        second = _sentence(diagnosis.besides)(replace(told, diagnosis=diagnosis.besides))
         second = second.removeprefix(f"{told.who}: ").replace(f"{told.who} ", "they " if told.many else "it ", 1)
         text += f" A second slip in the same formula: {second}"
     if circular:
-        also = "" if diagnosis.kind == "circular chain" else "also "
+        also = "" if diagnosis.kind == fault_kinds.CIRCULAR else "also "
         text += f" That {also}makes the table circular: the cell waits for a result that waits for it."
     return text
 
 
-@_tells("wrong neuron")
+def _sentence(diagnosis: Diagnosis) -> Callable[[Told], str]:
+    sentence = KINDS[diagnosis.kind].sentence
+    if sentence is None:
+        raise KeyError(diagnosis.kind)
+    return sentence
+
+
+@tells(fault_kinds.WRONG_NEURON)
 def _wrong_neuron(told: Told) -> str:
     if not _is_slope(told):
         return _exchanged(told)
@@ -119,9 +65,9 @@ def _is_slope(told: Told) -> bool:
     return belongs and told.new not in leaves(told.meaning)
 
 
-@_tells("wrong target", "wrong input", "wrong variable", "wrong cell")
+@tells(fault_kinds.WRONG_TARGET, fault_kinds.WRONG_INPUT, fault_kinds.WRONG_VARIABLE, fault_kinds.WRONG_CELL)
 def _exchanged(told: Told) -> str:
-    pairs = [f"{_with_row(old, new)} where {_with_row(new, old)} belongs" for old, new in told.swaps]
+    pairs = [f"{with_row(old, new)} where {with_row(new, old)} belongs" for old, new in told.swaps]
     if not pairs:
         return _something_else(told)
     why = _source(told)
@@ -140,25 +86,25 @@ def _source(told: Told) -> str:
     return f": {weight.name} leads from {weight.source.removeprefix('a_')} to {weight.target}"
 
 
-@_tells("swapped weights")
+@tells(fault_kinds.SWAPPED_WEIGHTS)
 def _swapped(told: Told) -> str:
     swaps = told.diagnosis.swaps
     if len(swaps) == 2 and swaps[0] == swaps[1][::-1]:
         return f"{told.who} {told.use} {plain(told.old)} and {plain(told.new)} the wrong way round."
     if told.are_updates and len(told.swaps) == 1:
         start = "start" if told.many else "starts"
-        return f"{told.who} {start} from {_where(told.old)}; {_where(told.new)} belongs there."
+        return f"{told.who} {start} from {where(told.old)}; {where(told.new)} belongs there."
     return _exchanged(told)
 
 
-@_tells("pre-activation for activation")
+@tells(fault_kinds.PRE_ACTIVATION)
 def _pre_activation(told: Told) -> str:
     if len(told.swaps) > 1:
         return _exchanged(told)
     return f"{told.who} {told.use} {plain(told.old)}, the sum before σ; the activation {plain(told.new)} belongs there."
 
 
-@_tells("activation for pre-activation")
+@tells(fault_kinds.ACTIVATION)
 def _activation(told: Told) -> str:
     if len(told.swaps) > 1:
         return _exchanged(told)
@@ -167,7 +113,7 @@ def _activation(told: Told) -> str:
     )
 
 
-@_tells("wrong gradient column")
+@tells(fault_kinds.WRONG_GRADIENT)
 def _wrong_gradient(told: Told) -> str:
     if not told.are_updates or len(told.swaps) > 1:
         return _exchanged(told)
@@ -175,14 +121,14 @@ def _wrong_gradient(told: Told) -> str:
     return f"{told.who} {are} updated with {plain(told.old)}; {plain(told.new)} of the row above belongs there."
 
 
-@_tells("wrong row")
+@tells(fault_kinds.WRONG_ROW)
 def _wrong_row(told: Told) -> str:
     first, *others = told.swaps
-    text = f"{told.who} {told.read} {_where(first[0])}; {_where(first[1])} belongs there"
-    return text + "".join(f", and {_where(new)} instead of {_where(old)}" for old, new in others) + "."
+    text = f"{told.who} {told.read} {where(first[0])}; {where(first[1])} belongs there"
+    return text + "".join(f", and {where(new)} instead of {where(old)}" for old, new in others) + "."
 
 
-@_tells("missing $")
+@tells(fault_kinds.MISSING_DOLLAR)
 def _missing_dollar(told: Told) -> str:
     diagnosis, table = told.diagnosis, told.table
     if not any(new.value == (RATE, 0) for _, new in diagnosis.swaps):
@@ -192,7 +138,7 @@ def _missing_dollar(told: Told) -> str:
     home, fixed = (on_sheet(sheet, a1(*place, fixed=kept), table.sheet.name) for kept in ("", "rc"))
     drifted = f"{diagnosis.detail}, then the cells below it," if diagnosis.detail else plain(told.old)
     others = [
-        f"{_with_row(old, new)} stands where {_with_row(new, old)} belongs"
+        f"{with_row(old, new)} stands where {with_row(new, old)} belongs"
         for old, new in diagnosis.swaps
         if new.value != (RATE, 0)
     ]
@@ -203,24 +149,24 @@ def _missing_dollar(told: Told) -> str:
     )
 
 
-@_tells("stray $")
+@tells(fault_kinds.STRAY_DOLLAR)
 def _stray_dollar(told: Told) -> str:
     first, *others = told.diagnosis.swaps
     row = f"row {told.diagnosis.detail}" if told.diagnosis.detail else "that row"
     stands = f"{plain(first[0])} of {row}" if first[0].kind == "var" else leaf_text(first[0])
-    besides = [f"{_with_row(old, new)} stands where {_with_row(new, old)} belongs" for old, new in others]
+    besides = [f"{with_row(old, new)} stands where {with_row(new, old)} belongs" for old, new in others]
     return (
         f"A $ keeps the formula on one row: from row {told.row} on {told.who} {told.read} {stands} "
-        f"instead of {_where(first[1])}. Remove the $." + (f" Besides, {' and '.join(besides)}." if besides else "")
+        f"instead of {where(first[1])}. Remove the $." + (f" Besides, {' and '.join(besides)}." if besides else "")
     )
 
 
-@_tells("lost parentheses")
+@tells(fault_kinds.LOST_BRACKETS)
 def _lost_parentheses(told: Told) -> str:
     return f"{told.who}: a pair of brackets is missing, so it is calculated in another order than meant."
 
 
-@_tells("sign")
+@tells(fault_kinds.SIGN)
 def _sign(told: Told) -> str:
     if told.old is not None:
         a, b = plain(told.old), plain(told.new)
@@ -231,30 +177,30 @@ def _sign(told: Told) -> str:
     return f"{told.who}: a sign is the wrong way round."
 
 
-@_tells("wrong operator")
+@tells(fault_kinds.WRONG_OPERATOR)
 def _wrong_operator(told: Told) -> str:
     a, _, b = told.diagnosis.detail.partition("|")
     more = f"; besides, {plain(told.old)} stands where {plain(told.new)} belongs" if told.old is not None else ""
     return f"{told.who}: {a} stands where {b} belongs{more}."
 
 
-@_tells("missing factor")
+@tells(fault_kinds.MISSING_FACTOR)
 def _missing_factor(told: Told) -> str:
     what = "square" if told.diagnosis.detail == "square" else f"factor {meaning_text(told.new)}"
     return f"{told.who}: the {what} is missing."
 
 
-@_tells("extra factor")
+@tells(fault_kinds.EXTRA_FACTOR)
 def _extra_factor(told: Told) -> str:
     return f"{told.who}: {meaning_text(told.new)} is multiplied in once too often."
 
 
-@_tells("missing term")
+@tells(fault_kinds.MISSING_TERM)
 def _missing_term(told: Told) -> str:
     return f"{told.who}: the term {meaning_text(told.new)} is missing from the sum."
 
 
-@_tells("wrong learning rate")
+@tells(fault_kinds.WRONG_RATE)
 def _wrong_rate(told: Told) -> str:
     home = ""
     if told.table.rate_cell is not None:
@@ -265,7 +211,7 @@ def _wrong_rate(told: Told) -> str:
     return f"{told.who} {told.use} {told.diagnosis.detail or plain(told.old)} where the learning rate ɳ{home} belongs."
 
 
-@_tells("rounded")
+@tells(fault_kinds.ROUNDED)
 def _rounded(told: Told) -> str:
     digits = f" to {told.diagnosis.detail} digits" if told.diagnosis.detail else ""
     verb = "are" if told.many else "is"
@@ -274,7 +220,7 @@ def _rounded(told: Told) -> str:
     return f"{told.who} {verb} rounded{digits}, and the rows below go on with the rounded number. Leave ROUND out."
 
 
-@_tells("circular chain")
+@tells(fault_kinds.CIRCULAR)
 def _itself(told: Told) -> str:
     if told.diagnosis.detail == "array":
         return (
@@ -285,7 +231,7 @@ def _itself(told: Told) -> str:
     return f"{told.who} {verb} to {cell}."
 
 
-@_tells("error value")
+@tells(fault_kinds.ERROR_VALUE)
 def _error_value(told: Told) -> str:
     shown, _, reason = told.diagnosis.detail.partition("|")
     if reason.startswith("gives no number"):
@@ -293,29 +239,8 @@ def _error_value(told: Told) -> str:
     return f"{told.who}: the cell shows {shown} instead of a number; its formula {reason}."
 
 
-@_tells("wrong formula")
+@tells(fault_kinds.WRONG_FORMULA)
 def _something_else(told: Told) -> str:
     foreign = [leaf_text(old) for old, new in told.diagnosis.swaps if old == new]
     extra = f" It uses {', '.join(foreign)}, which doesn't belong in it." if foreign else ""
     return f"{told.who}: the formula calculates something else.{extra}"
-
-
-def plain(node: Node) -> str:
-    """A reference by its name alone, whatever its row."""
-    return label(node.value[0]) if node.kind == "var" else leaf_text(node)
-
-
-def _with_row(node: Node, other: Node) -> str:
-    """A reference, with its row where the other's is another."""
-    if node.kind == "var" and other.kind == "var" and node.value[1] != other.value[1]:
-        return _where(node)
-    return plain(node)
-
-
-def _where(node: Node) -> str:
-    if node.kind != "var":
-        return leaf_text(node)
-    name, offset = node.value
-    if name == RATE:
-        return "ɳ"
-    return f"{label(name)} {row_text(offset)}" if offset else f"{label(name)} of its own row"
