@@ -5,11 +5,18 @@ A cell is a float, a bool or a text; None for a blank one; an error is its text,
 
 from __future__ import annotations
 
+import io
+import re
+import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.formula import ArrayFormula
+from openpyxl.worksheet.worksheet import Worksheet
 
 Grid = list[list[Any]]
 Reader = Callable[[str, int, int, int, int], Grid]
@@ -30,7 +37,7 @@ def formulon(path: Path) -> Reader:
     """formulon, C++ in WebAssembly."""
     from formulon import ValueKind, Workbook, error_display_name
 
-    book = Workbook.load(path.read_bytes())
+    book = Workbook.load(_with_typed_optional(path))
     book.recalc()
     sheets = [book.sheet_name(k) for k in range(book.sheet_count())]
 
@@ -41,12 +48,40 @@ def formulon(path: Path) -> Reader:
     return _reader(cell)
 
 
+def _with_typed_optional(path: Path) -> bytes:
+    """The file with [weight] for _xlop.weight: formulon knows an optional parameter only as a person types it."""
+    found = io.BytesIO()
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(found, "w") as target:
+        for part in source.namelist():
+            content = source.read(part)
+            if part == "xl/workbook.xml":
+                content = re.sub(rb"_xlop\.([a-z_0-9]+)", rb"[_xlpm.\1]", content)
+            target.writestr(part, content)
+    return found.getvalue()
+
+
 def pyopenvba(path: Path) -> Reader:
     """pyOpenVBA's engine, in Python."""
     from pyopenvba.apps.excel import ExcelApplication
+    from pyopenvba.apps.excel._engine_book import EngineBook
 
+    if not hasattr(EngineBook.defined_name, "cache_info"):  # it parses a name anew at every call
+        EngineBook.defined_name = cache(EngineBook.defined_name)
     app = ExcelApplication.open(path, with_vba=False)
+    book = load_workbook(path)
+    for sheet in book.worksheets:  # it trusts what a file says until something changes
+        spilled = {cell for ref in _arrays(sheet) for row in sheet[ref] for cell in row}
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell not in spilled and cell.data_type in "nsb" and cell.value is not None:
+                    app.sheet(sheet.title).set_value(cell.coordinate, cell.value)
     return _reader(lambda sheet, row, column: app.sheet(sheet).value(f"{get_column_letter(column)}{row}"))
+
+
+def _arrays(sheet: Worksheet) -> list[str]:
+    """Where array formulas stand, each as a range of two cells."""
+    refs = [cell.value.ref for row in sheet.iter_rows() for cell in row if isinstance(cell.value, ArrayFormula)]
+    return [ref if ":" in ref else f"{ref}:{ref}" for ref in refs]
 
 
 def _reader(cell: Callable[[str, int, int], Any]) -> Reader:
@@ -61,7 +96,7 @@ def _reader(cell: Callable[[str, int, int], Any]) -> Reader:
 def _plain(value: Any) -> Any:
     if isinstance(value, bool) or value is None:
         return value
-    return float(value) if isinstance(value, int | float) else value
+    return float(value) if isinstance(value, int | float) else str(value)
 
 
 ENGINES = {"ironcalc": ironcalc, "formulon": formulon, "pyopenvba": pyopenvba}

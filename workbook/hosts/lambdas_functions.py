@@ -28,7 +28,7 @@ CHECKS = {
                         IF(wrong_targets<>"", wrong_targets, IF(many=outputs_, "",
                             "targets has "&GS_PLURAL(many, "number")&"; weights_output has "&
                             GS_PLURAL(weights_, "number")&", which is "&GS_PLURAL(outputs_, "output")&" for "&units&
-                            ".")))))))))""",
+                            "."))))))))))""",
     "GS_BP_SPEC": f"""
         # the exercise's kind of network, from how many inputs and weights there are
         LAMBDA(n_in, hidden_, outputs_, VSTACK(
@@ -53,7 +53,7 @@ CHECKS = {
             IF(wrong<>"", wrong, IF(many=needed, "", "weights has "&IF(many=1, "1 number", GS_THOUSANDS(many)&" numbers")&
                 "; "&GS_SHORT(GS_LINE(spec))&" needs "&GS_THOUSANDS(needed)&"."))))""",
     "GS_NN_RANGES": """
-        LAMBDA(spec, samples, wanted, cells, IF(ISTEXT(INDEX(spec, 1, 1)), INDEX(spec, 1, 1), LET(
+        LAMBDA(spec, samples, wanted, cells, IF(ISTEXT(GS_FIRST(spec)), GS_FIRST(spec), LET(
             n_in, INDEX(spec, 1, 1),
             outputs_, INDEX(spec, ROWS(spec)-1, 2),
             wrong, GS_SAMPLES("inputs", samples, n_in, "inputs"),
@@ -107,7 +107,7 @@ FUNCTIONS = {
                 wrong_wide, GS_WIDE(IF(every, COLUMNS(flat), 1), "ask for one weight's gradient, or use a smaller network"),
                 IF(ISTEXT(place), place, IF(wrong_wide<>"", wrong_wide, LET(
                     found, GS_CELLS(GS_GRADIENT(spec, flat, samples, wanted)),
-                    IF(OR(every, ISTEXT(INDEX(found, 1, 1))), found, INDEX(found, 1, place)))))))))""",
+                    IF(OR(every, ISTEXT(GS_FIRST(found))), found, INDEX(HSTACK(found, 0), 1, place)))))))))""",
     "BP_UPDATE": """
         LAMBDA(weights, gradients, learning_rate_, LET(
             wrong, GS_NUMBERS("weights", weights),
@@ -146,7 +146,7 @@ FUNCTIONS = {
     "NN_FORWARD": f"""
         LAMBDA(inputs_, weights, network, LET(
             spec, GS_SPEC(network),
-            IF(ISTEXT(INDEX(spec, 1, 1)), INDEX(spec, 1, 1), LET(
+            IF(ISTEXT(GS_FIRST(spec)), GS_FIRST(spec), LET(
                 n_in, INDEX(spec, 1, 1),
                 wrong, GS_SAMPLES("inputs", inputs_, n_in, "inputs"),
                 IF(wrong<>"", wrong, LET(
@@ -163,7 +163,7 @@ FUNCTIONS = {
                 place, IF(every, 0, GS_WEIGHT(asked, GS_ONLY_LEARNED(spec, GS_ALL_NAMES(spec)))),
                 IF(ISTEXT(place), place, LET(
                     found, GS_CELLS(GS_ONLY_LEARNED(spec, GS_GRADIENT(spec, flat, samples, wanted))),
-                    IF(OR(every, ISTEXT(INDEX(found, 1, 1))), found, INDEX(found, 1, place))))))))""",
+                    IF(OR(every, ISTEXT(GS_FIRST(found))), found, INDEX(HSTACK(found, 0), 1, place))))))))""",
     "NN_UPDATE": f"""
         LAMBDA(inputs_, targets_, weights, network, learning_rate_, [iterations], {_NN}LET({_NN_READ}
                 asked, IF(ISOMITTED(iterations), "", iterations),
@@ -204,7 +204,7 @@ PARTS = {
             wrong, GS_NUMBER("learning_rate", rate_),
             wrong_head, IF(GS_IS_LEFT_OUT(head), "", GS_FLAG("header", head)),
             IF(wrong<>"", wrong, IF(wrong_head<>"", wrong_head, LET(
-                with_head, IF(GS_IS_LEFT_OUT(head), TRUE, OR(INDEX(head, 1, 1)=1, INDEX(head, 1, 1)=TRUE)),
+                with_head, IF(GS_IS_LEFT_OUT(head), TRUE, IF(ISLOGICAL(GS_FIRST(head)), GS_FIRST(head), GS_FIRST(head)=1)),
                 wrong_count, IF(GS_IS_LEFT_OUT(asked), "", GS_COUNT("iterations", asked, {MAX_ROWS}-with_head)),
                 IF(wrong_count<>"", wrong_count, LET(
                     many, IF(GS_IS_LEFT_OUT(asked), {ITERATIONS}, SUM(asked)),
@@ -212,6 +212,6 @@ PARTS = {
                     wrong_tall, GS_TALL(many*GS_BATCH(spec, samples)+with_head, "ask for fewer iterations"),
                     IF(wrong_wide<>"", wrong_wide, IF(wrong_tall<>"", wrong_tall, LET(
                         found, GS_CELLS(GS_TABLE(spec, flat, samples, wanted, SUM(rate_), many)),
-                        IF(OR(NOT(with_head), ISTEXT(INDEX(found, 1, 1))), found,
-                            VSTACK(GS_HEADER(spec), found)))))))))))""",
+                        IF(OR(NOT(with_head), ISTEXT(GS_FIRST(found))), found,
+                            VSTACK(GS_HEADER(spec), found))))))))))))""",
 }

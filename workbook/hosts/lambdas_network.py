@@ -109,7 +109,7 @@ def _each_output() -> str:
             return (
                 f"LET(own, MAP(wanted, outs, LAMBDA(want, out, {own})), "
                 f"other, MAP(wanted, outs, LAMBDA(want, out, {other})), "
-                f"many, COLUMNS(outs), own+outs*MMULT(other, IF(SEQUENCE(many)=SEQUENCE(1, many), 0, 1)))"
+                f"many, COLUMNS(outs), own+outs*MMULT(other, IF(SEQUENCE(many)-SEQUENCE(1, many)=0, 0, 1)))"
             )
         return f"MAP(wanted, sums, outs, LAMBDA(want, unit, out, {written(output_delta(loss, activation))}))"
 
@@ -224,8 +224,8 @@ NETWORK = {
                 source, GS_UNITS(spec, passed, 2, k-1),
                 places, SEQUENCE(1, ins*units)-1,
                 by_weight, IF(many=1, TOROW(TRANSPOSE(own)*source),
-                    MMULT(own, IF(INT(places/ins)+1=SEQUENCE(units), 1, 0))*
-                    MMULT(source, IF(MOD(places, ins)+1=SEQUENCE(ins), 1, 0))),
+                    MMULT(own, IF(INT(places/ins)+1-SEQUENCE(units)=0, 1, 0))*
+                    MMULT(source, IF(MOD(places, ins)+1-SEQUENCE(ins)=0, 1, 0))),
                 with_weight, HSTACK(so_far, by_weight),
                 IF(added=0, with_weight, HSTACK(with_weight, IF(INDEX(spec, ROWS(spec), 5)<0, GS_ONES(many, added)*0,
                     IF(AND(added=1, units>1), MMULT(own, GS_ONES(units, 1)), own))))))), , 1)))""",

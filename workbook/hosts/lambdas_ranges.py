@@ -23,6 +23,9 @@ RANGES = {
                 "#N/A", "#GETTING_DATA", "#SPILL!", "#CONNECT!", "#BLOCKED!", "#UNKNOWN!", "#FIELD!", "#CALC!")),
             place&" holds the error "&known&"; "&
                 IF(kind=8, "wait until Excel has its value", "mend that cell first")&"."))""",
+    "GS_FIRST": """
+        # the first cell, a single value as it is
+        LAMBDA(cells, IF(ROWS(cells)*COLUMNS(cells)=1, cells, INDEX(cells, 1, 1)))""",
     "GS_NO_NUMBER": """
         # the sentence for a cell that holds no number
         LAMBDA(place, bad, IF(ISERROR(bad), GS_ERROR(place, bad),
@@ -40,7 +43,7 @@ RANGES = {
                 line, OR(ROWS(cells)=1, COLUMNS(cells)=1),
                 where, IF(line, -found, "("&across&", "&along&")"),
                 place, IF(ROWS(cells)*COLUMNS(cells)=1, argument, argument&", cell "&where&","),
-                GS_NO_NUMBER(place, INDEX(cells, across, along))))))""",
+                GS_NO_NUMBER(place, IF(ROWS(cells)*COLUMNS(cells)=1, cells, INDEX(cells, across, along)))))))""",
     "GS_SIZE": 'LAMBDA(cells, GS_PLURAL(ROWS(cells), "row")&" by "&GS_PLURAL(COLUMNS(cells), "column"))',
     "GS_IS_FLAT": "LAMBDA(cells, OR(ROWS(cells)=1, COLUMNS(cells)=1))",
     "GS_VECTOR": """
@@ -56,13 +59,13 @@ RANGES = {
                 argument&" is "&many&"; it must be a whole number from 1 to "&GS_THOUSANDS(most)&".")))))""",
     "GS_FLAG": """
         LAMBDA(argument, cells, IF(ROWS(cells)*COLUMNS(cells)>1, argument&" must be TRUE or FALSE.",
-            LET(item, INDEX(cells, 1, 1), IF(ISERROR(item), GS_ERROR(argument, item),
+            LET(item, GS_FIRST(cells), IF(ISERROR(item), GS_ERROR(argument, item),
             IF(ISLOGICAL(item), "", IF(ISNUMBER(item), IF(OR(item=0, item=1), "", argument&" must be TRUE or FALSE."),
             argument&" must be TRUE or FALSE."))))))""",
     "GS_IS_LEFT_OUT": """
         # an optional argument that is missing (it comes as an empty text) or a blank cell
         LAMBDA(cells, IF(ROWS(cells)*COLUMNS(cells)>1, FALSE,
-            LET(item, INDEX(cells, 1, 1), IF(ISERROR(item), FALSE, item=""))))""",
+            LET(item, GS_FIRST(cells), IF(ISERROR(item), FALSE, item=""))))""",
     "GS_MATRIX": """
         # weights as a matrix or flat; `of` says what there are `wide` of
         LAMBDA(argument, cells, wide, of, LET(wrong, GS_NUMBERS(argument, cells), many, ROWS(cells)*COLUMNS(cells),
@@ -77,7 +80,7 @@ RANGES = {
     "GS_WEIGHT": """
         # which of the names is meant: its place, or a sentence
         LAMBDA(cells, names, LET(
-            item, INDEX(cells, 1, 1),
+            item, GS_FIRST(cells),
             IF(ISERROR(item), GS_ERROR("weight", item), LET(
                 many, ROWS(cells)*COLUMNS(cells),
                 written, IF(many>1, many&" cells", IF(ISLOGICAL(item), IF(item, "True", "False"),

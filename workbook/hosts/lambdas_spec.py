@@ -100,18 +100,19 @@ SPEC = {
             IF(k=1, own, VSTACK(so_far, own))))))""",
     "GS_SPEC": f"""
         LAMBDA(network, LET(
-            item, INDEX(network, 1, 1),
+            item, GS_FIRST(network),
             IF(ISERROR(item), GS_ERROR("network", item), LET(
                 no_text, "network must be a text such as 2-3-2 tanh.",
                 IF(OR(ROWS(network)*COLUMNS(network)>1, NOT(ISTEXT(item))), no_text, LET(
                     line, GS_PLAIN(SUBSTITUTE(item, ",", " ")),
                     IF(GS_PLAIN(item)="", no_text, IF(line="", GS_NO_SIZES(item), LET(
                         words, TEXTSPLIT(LOWER(line), " "),
-                        parts, TEXTSPLIT(INDEX(words, 1, 1), "-"),
+                        first, LEFT(line, FIND(" ", line&" ")-1),
+                        parts, TEXTSPLIT(first, "-"),
                         sound, IF(COLUMNS(parts)<2, FALSE, REDUCE(TRUE, parts, LAMBDA(so_far, part,
                             IF(so_far, GS_DIGITS(part), FALSE)))),
                         IF(NOT(sound), GS_NO_SIZES(item),
-                        IF(MAX(LEN(parts))>6, "The network "&GS_QUOTED(INDEX(words, 1, 1))&
+                        IF(MAX(LEN(parts))>6, "The network "&GS_QUOTED(first)&
                             " has a layer that no sheet can hold; use fewer units.",
                         GS_SPEC_OF(parts*1, GS_SETTINGS(words)))))))))))))""",
     "GS_NO_SIZES": """
