@@ -76,8 +76,8 @@ def _last_gradient(network: Network, learned: str) -> Expr:
 
 
 def _learned(network: Network, learned: str, group: str, start: float) -> Column:
-    step = OPTIMIZERS[network.optimizer].step(learned, _last_gradient(network, learned))
-    return Column(learned, group, previous(learned) - step, start=start)
+    updated = OPTIMIZERS[network.optimizer].updated(learned, _last_gradient(network, learned))
+    return Column(learned, group, updated, start=start)
 
 
 def _bias(network: Network, bias: Bias) -> Column:

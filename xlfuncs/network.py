@@ -30,7 +30,8 @@ class Network:
     """A network with its data: inputs, targets and the layers from the first hidden one to the output.
 
     `loss` is a key of activations.LOSSES, `optimizer` one of optimizers.OPTIMIZERS; `decay` is the weight decay, added
-    to each gradient as decay·w.
+    to each gradient as decay·w. `more_biases` are those that no layer holds alone: shared by several layers, or added
+    to some of a layer's units only.
     """
 
     inputs: tuple[float, ...]
@@ -39,6 +40,7 @@ class Network:
     loss: str = "half-squared"
     optimizer: str = "sgd"
     decay: float = 0.0
+    more_biases: tuple[Bias, ...] = ()
 
     @classmethod
     def of(cls, inputs, targets, weights_hidden, weights_output) -> Network:
@@ -124,7 +126,7 @@ class Network:
 
     @cached_property
     def biases(self) -> tuple[Bias, ...]:
-        """Every bias, b1 first: one a unit, or one a layer."""
+        """Every bias, b1 first: one a unit, or one a layer; then `more_biases`."""
         found: list[Bias] = []
         for depth, layer in enumerate(self.layers):
             units = self.unit_names(depth)
@@ -132,7 +134,7 @@ class Network:
             for k, start in enumerate(layer.biases):
                 targets = tuple(units) if shared else (units[k],)
                 found.append(Bias(f"b{len(found) + 1}", targets, depth, start, not layer.fixed_biases))
-        return tuple(found)
+        return (*found, *self.more_biases)
 
     @cached_property
     def learned(self) -> tuple[str, ...]:
@@ -147,7 +149,7 @@ class Network:
     def is_plain(self) -> bool:
         """Whether it is of the exercise's kind, which the BP_ functions take: inputs-hidden-outputs, sigmoid, no
         biases, half squared error, plain gradient descent."""
-        plain = all(layer.activation == "sigmoid" and not layer.biases for layer in self.layers)
+        plain = all(layer.activation == "sigmoid" for layer in self.layers) and not self.biases
         how = self.loss, self.optimizer, self.decay
         return plain and len(self.layers) == 2 and how == ("half-squared", "sgd", 0.0)
 
@@ -185,9 +187,8 @@ class Network:
     @property
     def column_count(self) -> int:
         """How many columns there are, without making them."""
-        biases = sum(len(layer.biases) for layer in self.layers)
-        fixed = sum(len(layer.biases) for layer in self.layers if layer.fixed_biases)
-        return count_columns(self.sizes, self.weight_count + biases - fixed, fixed, self.optimizer)
+        fixed = sum(not bias.learned for bias in self.biases)
+        return count_columns(self.sizes, self.weight_count + len(self.biases) - fixed, fixed, self.optimizer)
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from xlfuncs.audit import audit_values, estimate_rate
 from xlfuncs.errors import GradsheetError
 from xlfuncs.expected_table import blueprint_of
 from xlfuncs.network import DEFAULT, Network
+from xlfuncs.rounding import rounding
 
 LABELS = [column.label for column in DEFAULT.columns]
 AT = {name: k for k, name in enumerate(DEFAULT.column_names)}
@@ -216,4 +217,4 @@ def test_what_is_no_table():
     ],
 )
 def test_how_far_a_shown_number_may_be_off(shown, unit):
-    np.testing.assert_allclose(audit._rounding(np.array(shown)), unit, rtol=1e-12)
+    np.testing.assert_allclose(rounding(np.array(shown)), unit, rtol=1e-12)
