@@ -225,7 +225,7 @@ NETWORK = {
                 places, SEQUENCE(1, ins*units)-1,
                 by_weight, IF(many=1, TOROW(TRANSPOSE(own)*source),
                     MMULT(own, IF(INT(places/ins)+1-SEQUENCE(units)=0, 1, 0))*
-                    MMULT(source, IF(MOD(places, ins)+1-SEQUENCE(ins)=0, 1, 0))),
+                    MMULT(source, IF(places-ins*INT(places/ins)+1-SEQUENCE(ins)=0, 1, 0))),
                 with_weight, HSTACK(so_far, by_weight),
                 IF(added=0, with_weight, HSTACK(with_weight, IF(INDEX(spec, ROWS(spec), 5)<0, GS_ONES(many, added)*0,
                     IF(AND(added=1, units>1), MMULT(own, GS_ONES(units, 1)), own))))))), , 1)))""",
