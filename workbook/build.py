@@ -13,7 +13,7 @@ from workbook.existing.origin import Output
 from workbook.parts import finish, styles
 from workbook.parts.page import NATIVE, UDF, Page
 from workbook.parts.texts import plain
-from workbook.sheets import graphs, playground, rate, rate_table, run_sheets, start, xlwings_conf
+from workbook.sheets import functions, graphs, playground, rate, rate_table, run_sheets, start, xlwings_conf
 from workbook.sheets.layout import (
     GRAPHS,
     MAX_FORMULA,
@@ -102,7 +102,7 @@ def write(
     book = Workbook()
     book.remove(book.active)
     styles.register(book)
-    more = _other_sheets(network, macros, report)
+    more = _other_sheets(network, macros, report, formulas)
     twins = [rate_table.twin_name(t.learning_rate) for t in tables] if formulas == UDF else []
     conf = [xlwings_conf.CONF] if macros else []
     names = [START, *(sheet_name(t.learning_rate) for t in tables), GRAPHS, *more, *conf, *twins]
@@ -116,6 +116,9 @@ def write(
             rate_table.write_twin(pages[rate_table.twin_name(table.learning_rate)], layout, table)
     if playground.PLAYGROUND in pages:
         playground.write(pages[playground.PLAYGROUND], network, tables[0].learning_rate)
+    if functions.SHEET in pages:
+        functions.write(pages[functions.SHEET], network, tables[0].learning_rate)
+        functions.add_names(book)
     if macros:
         xlwings_conf.write(pages[xlwings_conf.CONF])
     run_sheets.fill(pages, report, controls=macros)
@@ -134,10 +137,11 @@ def write(
     )
 
 
-def _other_sheets(network: Network, macros: bool, report: RunReport | None) -> list[str]:
+def _other_sheets(network: Network, macros: bool, report: RunReport | None, formulas: str) -> list[str]:
     """The sheets behind the charts that are there to be read."""
     return [
         *([playground.PLAYGROUND] if macros and network.is_plain else ()),
+        *([functions.SHEET] if formulas == NATIVE and not macros else ()),
         *([TRAINING] if macros or report else ()),
         *(run_sheets.BEHIND_TRAINING if report else ()),
     ]
