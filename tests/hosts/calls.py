@@ -34,7 +34,9 @@ class Answered:
         rows, columns = len(self.wanted), len(self.wanted[0])
         outside = [*self.shown[rows], *(row[columns] for row in self.shown)]
         cells = [
-            (w, s) for want, show in zip(self.wanted, self.shown, strict=False) for w, s in zip(want, show, strict=False)
+            (w, s)
+            for want, show in zip(self.wanted, self.shown, strict=False)
+            for w, s in zip(want, show, strict=False)
         ]
         same = all(isinstance(s, float) if isinstance(w, float) else w == s for w, s in cells)
         return same and all(cell is None for cell in outside)

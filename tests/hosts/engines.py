@@ -86,9 +86,7 @@ def _arrays(sheet: Worksheet) -> list[str]:
 
 def _reader(cell: Callable[[str, int, int], Any]) -> Reader:
     def read(sheet: str, row: int, column: int, rows: int, columns: int) -> Grid:
-        return [
-            [_plain(cell(sheet, r, c)) for c in range(column, column + columns)] for r in range(row, row + rows)
-        ]
+        return [[_plain(cell(sheet, r, c)) for c in range(column, column + columns)] for r in range(row, row + rows)]
 
     return read
 

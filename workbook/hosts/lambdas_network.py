@@ -15,7 +15,15 @@ from xlfuncs.operations import ONE
 from xlfuncs.optimizers import OPTIMIZERS, RATE
 
 T, A, Z, BACK = name("t"), name("a"), name("z"), name("back")
-_BOUND = {"t": "want", "a": "out", "z": "unit", "back": "back", "g": "gradient", "w": "weights_", "learning_rate": "speed"}
+_BOUND = {
+    "t": "want",
+    "a": "out",
+    "z": "unit",
+    "back": "back",
+    "g": "gradient",
+    "w": "weights_",
+    "learning_rate": "speed",
+}
 EACH = [activation for activation in ACTIVATION_NAMES if activation not in OF_A_WHOLE_LAYER]
 _NEED_SHARES = ("binary-cross-entropy", "cross-entropy")
 SUM_OF_ALL, MEAN_OF_ALL = (

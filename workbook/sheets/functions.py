@@ -31,8 +31,12 @@ ABOUT = (
     "in Excel 365 and Excel 2024 (Windows, Mac, web). In older Excel and in LibreOffice the cells that call one show "
     "#NAME? or #VALUE!; everything else in the workbook works there, and nothing else refers to this sheet."
 )
-HOW = "Change a yellow cell: functions and plain formulas follow. Type your own formulas anywhere below or at the right."
+HOW = (
+    "Change a yellow cell: functions and plain formulas follow. Type your own formulas anywhere below or at the right."
+)
+NOT_COMPARED, NOTHING = "–", "nothing was compared: no LAMBDA in this program"
 WIDEST = 120  # columns of a network's table; a larger network's sheet shows the exercise instead
+PRINTED = 12  # columns of numbers on paper: what is further right is on the screen only
 FIRST = 3  # column C: the first number of every row
 DATA_ROW, WEIGHT_ROW, PLAIN_ROW, BLOCKS_ROW = 7, 10, 13, 18
 OWN_LINE = "2-3-1 tanh sigmoid binary-cross-entropy bias=unit adam"
@@ -49,7 +53,8 @@ class _Block:
     references: tuple[str, ...]
     values: tuple[object, ...]
     plain: tuple[tuple[str, ...], ...]
-    names: tuple[str, ...] = ()
+    wanted: tuple[tuple[float, ...], ...]
+    names: tuple[str, ...]
 
     @property
     def call(self) -> str:
@@ -77,11 +82,25 @@ def write(page: Page, network: Network, learning_rate: float) -> None:
     for block in _blocks(shown, learning_rate, table, places):
         differences.append(_block(page, block, row))
         row += 3 * len(block.plain) + 3
-    page.put("B4", "Largest difference", "label")
-    page.formula("C4", f"MAX({','.join(differences)})", 0.0, "difference")
+    _largest_difference(page, differences)
     _gradient_check(page, shown, row, places)
     _own(page, row + 5)
     _explanations(page, shown, places)
+    page.sheet.print_area = f"A1:{get_column_letter(FIRST + PRINTED - 1)}{row + 16}"
+
+
+def _largest_difference(page: Page, differences: list[str]) -> None:
+    """Of what was compared: without LAMBDA that is nothing, and nothing proves nothing."""
+    page.put("B4", "Largest difference", "label")
+    cells = ",".join(differences)
+    page.array("C4:C4", f'IF(COUNT({cells})=0,"{NOT_COMPARED}",MAX({cells}))', [[0.0]], "difference")
+    said = f'IF(COUNT({cells})=0,"{NOTHING}",COUNT({cells})&" numbers compared")'
+    page.array("D4:D4", said, [[f"{sum(map(_cells_of, differences))} numbers compared"]], "note")
+
+
+def _cells_of(ref: str) -> int:
+    left, top, right, bottom = range_boundaries(ref)
+    return (right - left + 1) * (bottom - top + 1)
 
 
 class _Places:
@@ -213,7 +232,13 @@ def _blocks(network: Network, rate: float, table: list[list[float]], places: _Pl
                 [one(places.learned, 2)],
                 places.learned,
             ),
-            ("BP_SWEEP", (*four, speed, "2"), (*four_values, rate, 2), [one(*total[:1]), one(total[1], 2)], ["E_total"]),
+            (
+                "BP_SWEEP",
+                (*four, speed, "2"),
+                (*four_values, rate, 2),
+                [one(*total[:1]), one(total[1], 2)],
+                ["E_total"],
+            ),
             ("BP_TABLE", (*four, speed, "2", "FALSE"), (*four_values, rate, 2, False), both, network.column_names),
         ]
         outputs = network.activation_names(1)
@@ -230,8 +255,20 @@ def _blocks(network: Network, rate: float, table: list[list[float]], places: _Pl
         ("NN_TABLE", (*any_of, speed, "2", "FALSE"), (*any_values, rate, 2, False), both, network.column_names),
     ]
     label = {column.name: column.label for column in network.columns}
+    shown = {
+        ref: row[name]
+        for name in network.column_names
+        for ref, row in ((one([name])[0], first), (places.plain([name], 2)[0], second))
+    }
     return [
-        _Block(FUNCTIONS[name], refs, args, tuple(plain), tuple(label[variable] for variable in variables))
+        _Block(
+            FUNCTIONS[name],
+            refs,
+            args,
+            tuple(plain),
+            tuple(tuple(shown[ref] for ref in refs_of_row) for refs_of_row in plain),
+            tuple(label[variable] for variable in variables),
+        )
         for name, refs, args, plain, variables in found
     ]
 
@@ -246,14 +283,18 @@ def _block(page: Page, block: _Block, row: int) -> str:
     for k, name in enumerate(block.names):
         page.put(f"{get_column_letter(FIRST + k)}{row + 1}", name, "names weight")
     _call(page, f"C{row + 2}:{last}{row + 1 + rows}", block.call, answer)
-    page.put(f"B{row + 2}", block.function.name, "label")
-    page.put(f"B{row + 2 + rows}", "difference", "label")
-    for k in range(rows):
-        for c, ref in enumerate(block.plain[k]):
-            letter = get_column_letter(FIRST + c)
-            page.formula(f"{letter}{row + 2 + rows + k}", f"{letter}{row + 2 + k}-{ref}", 0.0, "difference")
-    page.numbers(f"C{row + 2}:{last}{row + 1 + rows}")
-    return f"C{row + 2 + rows}:{last}{row + 1 + 2 * rows}"
+    for k, text in enumerate((block.function.name, "plain formulas", "difference")):
+        page.put(f"B{row + 2 + k * rows}", text, "label")
+    for k, cells in enumerate(block.plain):
+        for c, ref in enumerate(cells):
+            page.formula(f"{get_column_letter(FIRST + c)}{row + 2 + rows + k}", ref, block.wanted[k][c], "table error")
+    page.numbers(f"C{row + 2}:{last}{row + 1 + 2 * rows}")
+    said, plain = f"C{row + 2}:{last}{row + 1 + rows}", f"C{row + 2 + rows}:{last}{row + 1 + 2 * rows}"
+    differences = f"C{row + 2 + 2 * rows}:{last}{row + 1 + 3 * rows}"
+    # An array, as all that depends on a function: a program without LAMBDA computes it anew when it opens the file.
+    apart = [[abs(x - y) for x, y in zip(*pair, strict=True)] for pair in zip(answer, block.wanted, strict=True)]
+    page.array(differences, f'IFERROR(ABS({said}-{plain}),"{NOT_COMPARED}")', apart, "difference")
+    return differences
 
 
 def _call(page: Page, cells: str, call: str, values: Sequence[Sequence[Value]], style: str = "table error") -> None:
