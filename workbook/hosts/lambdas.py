@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
-from workbook.hosts import lambdas_functions, lambdas_network, lambdas_ranges, lambdas_spec
+from workbook.hosts import lambdas_explain, lambdas_functions, lambdas_network, lambdas_ranges, lambdas_spec
 from workbook.hosts.lambdas_stored import stored
 from xlfuncs.function_table import FUNCTIONS, TABLE
 
@@ -17,6 +17,7 @@ SOURCES = {
     **lambdas_ranges.RANGES,
     **lambdas_spec.SPEC,
     **lambdas_network.NETWORK,
+    **lambdas_explain.EXPLAIN,
     **lambdas_functions.CHECKS,
     **lambdas_functions.PARTS,
     **lambdas_functions.FUNCTIONS,

@@ -83,8 +83,8 @@ _NN = """LET(
 
 FUNCTIONS = {
     "BP_SIGMOID": f"""
-        LAMBDA(cells, LET(wrong, GS_NUMBERS("x", cells), IF(wrong<>"", wrong, GS_ACTIVATE({_SIGMOID}, cells))))""",
-    "BP_FORWARD": f"""
+        LAMBDA(x, LET(wrong, GS_NUMBERS("x", x), IF(wrong<>"", wrong, GS_ACTIVATE({_SIGMOID}, x))))""",
+    "BP_FORWARD": """
         LAMBDA(inputs_, weights_hidden_, weights_output_, LET(
             wrong, GS_BP_RANGES(inputs_, IF(ROWS(inputs_), 0), weights_hidden_, weights_output_),
             wrong, wrong))""",
@@ -143,7 +143,19 @@ FUNCTIONS = {
             wrong, {_BP},
             IF(wrong<>"", wrong, LET({_BP_READ}
                 GS_CELLS(GS_DIFFERENCE(spec, flat, samples, wanted))))))""",
-    "NN_FORWARD": f"""
+    "BP_EXPLAIN": f"""
+        LAMBDA(inputs_, targets_, weights_hidden_, weights_output_, weight, LET(
+            wrong, {_BP},
+            IF(wrong<>"", wrong, LET({_BP_READ}
+                place, GS_WEIGHT(weight, GS_ALL_NAMES(spec)),
+                IF(ISTEXT(place), place, GS_CELLS(GS_EXPLAIN(spec, flat, samples, wanted, place)))))))""",
+    "NN_EXPLAIN": f"""
+        LAMBDA(inputs_, targets_, weights, network, weight, {_NN}LET({_NN_READ}
+                names, GS_ALL_NAMES(spec),
+                asked, GS_WEIGHT(weight, GS_ONLY_LEARNED(spec, names)),
+                IF(ISTEXT(asked), asked, GS_CELLS(GS_EXPLAIN(spec, flat, samples, wanted,
+                    XMATCH(INDEX(HSTACK(GS_ONLY_LEARNED(spec, names), ""), 1, asked), names))))))))""",
+    "NN_FORWARD": """
         LAMBDA(inputs_, weights, network, LET(
             spec, GS_SPEC(network),
             IF(ISTEXT(GS_FIRST(spec)), GS_FIRST(spec), LET(

@@ -167,7 +167,7 @@ def _memory() -> str:
     return "{" + ",".join(map(str, counts)) + "}"
 
 
-assert RATE == name("learning_rate")
+assert name("learning_rate") == RATE
 
 NETWORK = {
     "GS_PART": "LAMBDA(flat, begin, many, TAKE(DROP(HSTACK(0, flat), , begin+1), 1, many))",

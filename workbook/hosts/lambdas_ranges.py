@@ -52,7 +52,7 @@ RANGES = {
     "GS_NUMBER": """
         LAMBDA(argument, cells, LET(wrong, GS_NUMBERS(argument, cells), many, ROWS(cells)*COLUMNS(cells),
             IF(wrong<>"", wrong, IF(many=1, "", argument&" is one number; the range has "&many&" cells."))))""",
-    "GS_COUNT": f"""
+    "GS_COUNT": """
         LAMBDA(argument, cells, most, LET(wrong, GS_NUMBER(argument, cells), IF(wrong<>"", wrong, LET(
             many, SUM(cells),
             IF(AND(many=INT(many), many>=1, many<=most), "",
@@ -75,7 +75,7 @@ RANGES = {
                 IF(COLUMNS(cells)=wide, "", argument&" is "&GS_SIZE(cells)&"; "&of&" need "&
                     GS_PLURAL(wide, "column")&", a row a unit.")))))""",
     "GS_AS_MANY": """
-        LAMBDA(first, cells, second, others, LET(wrong, GS_VECTOR(first, cells), wrong_too, GS_VECTOR(second, others),
+        LAMBDA(one, cells, another, others, LET(wrong, GS_VECTOR(one, cells), wrong_too, GS_VECTOR(another, others),
             IF(wrong<>"", wrong, wrong_too)))""",
     "GS_WEIGHT": """
         # which of the names is meant: its place, or a sentence

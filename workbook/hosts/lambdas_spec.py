@@ -98,7 +98,7 @@ SPEC = {
             before, IF(k=1, 0, INDEX(past, 1, 6)+INDEX(past, 1, 1)),
             own, HSTACK(ins, units, begin, added, activation, before),
             IF(k=1, own, VSTACK(so_far, own))))))""",
-    "GS_SPEC": f"""
+    "GS_SPEC": """
         LAMBDA(network, LET(
             item, GS_FIRST(network),
             IF(ISERROR(item), GS_ERROR("network", item), LET(

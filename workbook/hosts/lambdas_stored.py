@@ -11,20 +11,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from openpyxl.utils import FORMULAE
+
+MAX_TEXT = 255
+"""Characters of a text inside a formula."""
 MAX_STORED = 8192
 """Characters of a formula."""
 
 NEWER = frozenset(
-    "BYCOL BYROW CHOOSECOLS CHOOSEROWS CONCAT DROP EXPAND HSTACK IFNA IFS ISOMITTED LAMBDA LET MAKEARRAY MAP NUMBERVALUE "
-    "REDUCE SCAN SEQUENCE SWITCH TAKE TEXTAFTER TEXTBEFORE TEXTJOIN TEXTSPLIT TOCOL TOROW VSTACK WRAPROWS XMATCH".split()
+    ["BYCOL", "BYROW", "CHOOSECOLS", "CHOOSEROWS", "CONCAT", "DROP", "EXPAND", "HSTACK", "IFNA", "IFS", "ISOMITTED", "LAMBDA", "LET", "MAKEARRAY", "MAP", "NUMBERVALUE", "REDUCE", "SCAN", "SEQUENCE", "SWITCH", "TAKE", "TEXTAFTER", "TEXTBEFORE", "TEXTJOIN", "TEXTSPLIT", "TOCOL", "TOROW", "VSTACK", "WRAPROWS", "XMATCH"]
 )
 """Functions with the prefix _xlfn. in a file."""
 NEWER_STILL = frozenset(["FILTER", "SORT"])
 """Functions with the prefix _xlfn._xlws. in a file."""
 OLDER = frozenset(
-    "ABS AND CHAR CHOOSE CODE COLUMNS COUNT ERROR.TYPE EXP FALSE FIND GCD IF IFERROR INDEX INT ISBLANK ISERROR ISLOGICAL "
-    "ISNUMBER ISTEXT LEFT LEN LN LOWER MAX MID MIN MMULT MOD N NOT OR REPT RIGHT ROUND ROWS SIGN SQRT SUBSTITUTE SUM "
-    "SUMPRODUCT T TANH TEXT TRANSPOSE TRIM TRUE TRUNC UPPER VALUE".split()
+    ["ABS", "AND", "CHAR", "CHOOSE", "CODE", "COLUMNS", "COUNT", "ERROR.TYPE", "EXP", "FALSE", "FIND", "GCD", "IF", "IFERROR", "INDEX", "INT", "ISBLANK", "ISERROR", "ISLOGICAL", "ISNUMBER", "ISTEXT", "LEFT", "LEN", "LN", "LOWER", "MAX", "MID", "MIN", "MMULT", "MOD", "N", "NOT", "OR", "REPT", "RIGHT", "ROUND", "ROWS", "SIGN", "SQRT", "SUBSTITUTE", "SUM", "SUMPRODUCT", "T", "TANH", "TEXT", "TRANSPOSE", "TRIM", "TRUE", "TRUNC", "UPPER", "VALUE"]
 )
 """Functions without a prefix."""
 
@@ -47,6 +48,8 @@ def stored(source: str, names: Iterable[str] = (), taken: Iterable[str] = ()) ->
     written = []
     for kind, text in tokens:
         match kind:
+            case "text" if len(text) > MAX_TEXT + 2:
+                raise ValueError(f"a text of {len(text) - 2} characters; a formula's have at most {MAX_TEXT}")
             case "bound":
                 written.append(f"_xlpm.{text}")
             case "optional":
@@ -87,7 +90,7 @@ def _tokens(source: str) -> Iterator[tuple[str, str]]:
 def _check_bound(tokens: list[tuple[str, str]], taken: set[str]) -> None:
     """Each bound name is declared, and clashes with no function, cell or range name."""
     declared = set(_declared(tokens))
-    functions = {name.lower() for name in OLDER | NEWER | NEWER_STILL}
+    functions = {name.lower() for name in FORMULAE | OLDER | NEWER | NEWER_STILL}
     for name in declared:
         if name in functions or name in taken or _CELL.fullmatch(name):
             raise ValueError(f"{name} is a function's, a cell's or a range's name")
