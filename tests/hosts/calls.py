@@ -88,6 +88,10 @@ def _fill(sheet: xlsxwriter.worksheet.Worksheet, top: int, rows: Grid) -> int:
         for c, cell in enumerate(row):
             if isinstance(cell, str) and cell.startswith("#"):
                 sheet.write_formula(top + r, c, {"#DIV/0!": "=1/0", "#N/A": "=NA()"}[cell], None, cell)
+            elif cell == "":
+                sheet.write_formula(top + r, c, '=""', None, "")
+            elif isinstance(cell, str):
+                sheet.write_string(top + r, c, cell)
             elif cell is not None:
                 sheet.write(top + r, c, cell)
     return len(rows)

@@ -10,6 +10,14 @@ from xlfuncs.optimizers import OPTIMIZERS
 from xlfuncs.spec import Spec
 
 LARGEST = 4
+OF_2_2_2 = (
+    [[0.05, 0.1]],
+    [[0.5, 0.5]],
+    [[0.15, 0.2, 0.25, 0.3]],
+    [[0.4, 0.45, 0.5, 0.55]],
+    [[0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55]],
+)
+"""The exercise: inputs, targets, weights into the hidden and into the output units, all weights."""
 
 
 def line(rng: random.Random) -> str:
@@ -23,13 +31,12 @@ def line(rng: random.Random) -> str:
     words = [*hidden, output, loss, rng.choice(list(OPTIMIZERS)), f"batch={rng.choice(['all', 1, 2, 3])}"]
     bias = rng.choice(["none", "unit", "layer"])
     words += [f"bias={bias}"] if rng.random() < 0.8 else []
-    words += ["fixed-bias"] if "bias=unit" in words or "bias=layer" in words and rng.random() < 0.4 else []
+    biased = bias != "none" and words[-1] == f"bias={bias}"
+    words += ["fixed-bias"] if biased and rng.random() < 0.4 else []
     words += [f"decay={rng.choice(['0.01', '1e-3', '.5', '0'])}"] if rng.random() < 0.4 else []
     rng.shuffle(words)
-    named = [word for word in words if word in ACTIVATIONS]
-    for place, right in zip([k for k, word in enumerate(words) if word in ACTIVATIONS], [*hidden, output], strict=True):
-        words[place] = right
-    assert sorted(named) == sorted([*hidden, output])
+    in_order = iter([*hidden, output])
+    words = [next(in_order) if word in ACTIVATIONS else word for word in words]
     return " ".join(["-".join(map(str, sizes)), *words])
 
 

@@ -169,7 +169,10 @@ EXPLAIN = {
                 weight, "w"&GS_WEIGHT_NUMBER(spec, k+1, v, u),
                 factor, INDEX(HSTACK(matrix, GS_ONES(many, 1)), v, u),
                 through, GS_WAY(spec, k, u, v),
-                own, HSTACK(through, GS_DELTA_TIMES(spec, k+1, v, "·"&weight),
+                shared, IF(layers>2, "", INDEX(GS_TWO(INDEX(spec, layers+1, 1), many), 1, 2)),
+                said, GS_DELTA_TIMES(spec, k+1, v, "·"&weight),
+                # the unit's own derivative comes whole, its divisor in front of the weight
+                own, HSTACK(through, IF(shared="", said, SUBSTITUTE(said, "·"&weight&shared, shared&"·"&weight)),
                     INDEX(HSTACK(after, 0), 1, v)*factor),
                 direct, HSTACK("∂"&next&"/∂a_"&symbol, weight, factor),
                 lines, IF(layers>2, own, IF(again, VSTACK(direct, own),

@@ -124,7 +124,7 @@ FUNCTIONS = {
             wrong, {_BP},
             IF(wrong<>"", wrong, LET({_BP_READ}
                 GS_TABLE_OF(spec, flat, samples, wanted, learning_rate_, IF(ISOMITTED(iterations), "", iterations),
-                    IF(ISOMITTED(header), "", header))))))""",
+                    IF(ISOMITTED(header), "", header), FALSE)))))""",
     "BP_SWEEP": f"""
         LAMBDA(inputs_, targets_, weights_hidden_, weights_output_, learning_rates, [iterations], LET(
             wrong, {_BP},
@@ -186,7 +186,7 @@ FUNCTIONS = {
     "NN_TABLE": f"""
         LAMBDA(inputs_, targets_, weights, network, learning_rate_, [iterations], [header], {_NN}LET({_NN_READ}
                 GS_TABLE_OF(spec, flat, samples, wanted, learning_rate_, IF(ISOMITTED(iterations), "", iterations),
-                    IF(ISOMITTED(header), "", header))))))""",
+                    IF(ISOMITTED(header), "", header), TRUE)))))""",
     "NN_GRADCHECK": f"""
         LAMBDA(inputs_, targets_, weights, network, {_NN}LET({_NN_READ}
                 GS_CELLS(GS_DIFFERENCE(spec, flat, samples, wanted))))))""",
@@ -212,12 +212,12 @@ PARTS = {
                 GS_CELLS(GS_ALTERNATE(TAKE(passed, ROWS(samples)), DROP(passed, ROWS(samples))))))))""",
     "GS_TABLE_OF": f"""
         # the table with its header, after a look at the other arguments
-        LAMBDA(spec, flat, samples, wanted, rate_, asked, head, LET(
+        LAMBDA(spec, flat, samples, wanted, rate_, asked, head, most, LET(
             wrong, GS_NUMBER("learning_rate", rate_),
             wrong_head, IF(GS_IS_LEFT_OUT(head), "", GS_FLAG("header", head)),
             IF(wrong<>"", wrong, IF(wrong_head<>"", wrong_head, LET(
                 with_head, IF(GS_IS_LEFT_OUT(head), TRUE, IF(ISLOGICAL(GS_FIRST(head)), GS_FIRST(head), GS_FIRST(head)=1)),
-                wrong_count, IF(GS_IS_LEFT_OUT(asked), "", GS_COUNT("iterations", asked, {MAX_ROWS}-with_head)),
+                wrong_count, IF(GS_IS_LEFT_OUT(asked), "", GS_COUNT("iterations", asked, IF(most, {MAX_ROWS}, {MAX_ROWS}-with_head))),
                 IF(wrong_count<>"", wrong_count, LET(
                     many, IF(GS_IS_LEFT_OUT(asked), {ITERATIONS}, SUM(asked)),
                     wrong_wide, GS_WIDE(GS_COLUMNS(spec), {_SMALLER}),

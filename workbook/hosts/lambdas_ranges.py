@@ -37,13 +37,13 @@ RANGES = {
         LAMBDA(argument, cells, LET(
             found, REDUCE(0, cells, LAMBDA(good, item,
                 IF(good<0, good, IF(ISNUMBER(item), good+1, -good-1)))),
+            IF(ROWS(cells)*COLUMNS(cells)=1, IF(ISNUMBER(cells), "", GS_NO_NUMBER(argument, cells)),
             IF(found>=0, "", LET(
                 across, INT((-found-1)/COLUMNS(cells))+1,
                 along, MOD(-found-1, COLUMNS(cells))+1,
                 line, OR(ROWS(cells)=1, COLUMNS(cells)=1),
                 where, IF(line, -found, "("&across&", "&along&")"),
-                place, IF(ROWS(cells)*COLUMNS(cells)=1, argument, argument&", cell "&where&","),
-                GS_NO_NUMBER(place, IF(ROWS(cells)*COLUMNS(cells)=1, cells, INDEX(cells, across, along)))))))""",
+                GS_NO_NUMBER(argument&", cell "&where&",", INDEX(cells, across, along)))))))""",
     "GS_SIZE": 'LAMBDA(cells, GS_PLURAL(ROWS(cells), "row")&" by "&GS_PLURAL(COLUMNS(cells), "column"))',
     "GS_IS_FLAT": "LAMBDA(cells, OR(ROWS(cells)=1, COLUMNS(cells)=1))",
     "GS_VECTOR": """
@@ -84,7 +84,7 @@ RANGES = {
             IF(ISERROR(item), GS_ERROR("weight", item), LET(
                 many, ROWS(cells)*COLUMNS(cells),
                 written, IF(many>1, many&" cells", IF(ISLOGICAL(item), IF(item, "True", "False"),
-                    IF(ISNUMBER(item), item&"", IF(item="", "blank", TRIM(item))))),
+                    IF(ISNUMBER(item), GS_POINT(item), IF(item="", "blank", TRIM(item))))),
                 place, IFERROR(XMATCH("w"&written, names), IFERROR(XMATCH(LOWER(written), names), 0)),
                 IF(place>0, place, LET(
                     shown, IF(LEN(written)<=20, written, GS_QUOTED(written)),

@@ -180,6 +180,7 @@ SPEC = {
                 IF(batch=0, "", " batch="&batch)))""",
     "GS_POINT": """
         # a number as Python writes it
-        LAMBDA(number_, IF(number_<0.0001, SUBSTITUTE(LOWER(TEXT(number_, "0.###############E-00")), ".e", "e"),
+        LAMBDA(number_, IF(OR(AND(number_<>0, ABS(number_)<0.0001), ABS(number_)>=1E+16),
+            SUBSTITUTE(SUBSTITUTE(LOWER(TEXT(number_, "0.###############E+00")), ".e", "e"), ",", "."),
             SUBSTITUTE(number_&"", ",", ".")))""",
 }
