@@ -73,7 +73,7 @@ def pyopenvba(path: Path) -> Reader:
         spilled = {cell for ref in _arrays(sheet) for row in sheet[ref] for cell in row}
         for row in sheet.iter_rows():
             for cell in row:
-                if cell not in spilled and cell.data_type in "nsb" and cell.value is not None:
+                if cell not in spilled and cell.data_type == "n" and cell.value is not None:
                     app.sheet(sheet.title).set_value(cell.coordinate, cell.value)
     return _reader(lambda sheet, row, column: app.sheet(sheet).value(f"{get_column_letter(column)}{row}"))
 

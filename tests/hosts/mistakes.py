@@ -94,5 +94,8 @@ def bad_names() -> list[Call]:
     for which in WHICH:
         calls += [("BP_GRAD", (I, T, H, O, which)), ("BP_EXPLAIN", (I, T, H, O, which))]
         calls += [("NN_GRAD", (I, T, biased, "2-2-2 bias=unit", which))]
-    calls += [("NN_GRAD", (I, T, biased, "2-2-2 bias=unit fixed-bias", "b1")), ("NN_GRAD", (I, T, W, "2-2-2", [[None]]))]
+    calls += [
+        ("NN_GRAD", (I, T, biased, "2-2-2 bias=unit fixed-bias", "b1")),
+        ("NN_GRAD", (I, T, W, "2-2-2", [[None]])),
+    ]
     return [*calls, *(("NN_GRAD", (I, T, W, [[line]])) for line in LINES)]

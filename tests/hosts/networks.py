@@ -91,3 +91,12 @@ def exercise_kind(rng: random.Random, steps: int = 4) -> list[Call]:
         ("BP_SWEEP", (*four, [[0.1, 2.0]], steps)),
         ("BP_GRADCHECK", four),
     ]
+
+
+def explanation(rng: random.Random) -> Call:
+    """NN_EXPLAIN of any weight or learned bias of a network."""
+    network = line(rng)
+    inputs, targets, weights = data(rng, network)
+    flat = [value for row in weights for value in row]
+    learned = Spec.parse(network).network(inputs[0], targets[0], flat).learned
+    return "NN_EXPLAIN", (inputs, targets, weights, network, rng.choice(learned))

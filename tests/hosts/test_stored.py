@@ -18,13 +18,16 @@ from xlfuncs.function_table import FUNCTIONS, TABLE
             "LAMBDA(item, [more], IF(ISOMITTED(more), item, more))",
             "_xlfn.LAMBDA(_xlpm.item,_xlop.more,IF(_xlfn.ISOMITTED(_xlpm.more),_xlpm.item,_xlpm.more))",
         ),
-        ("LAMBDA(cells, FILTER(cells, cells>1))", "_xlfn.LAMBDA(_xlpm.cells,_xlfn._xlws.FILTER(_xlpm.cells,_xlpm.cells>1))"),
+        (
+            "LAMBDA(cells, FILTER(cells, cells>1))",
+            "_xlfn.LAMBDA(_xlpm.cells,_xlfn._xlws.FILTER(_xlpm.cells,_xlpm.cells>1))",
+        ),
         # texts stay as they are, comments go
         (
             '# a comment with LET(\nLAMBDA(word, word&" LET(x, ""y"") MAP ")',
             '_xlfn.LAMBDA(_xlpm.word,_xlpm.word&" LET(x, ""y"") MAP ")',
         ),
-        ('LAMBDA(item, MMULT(item, {1,2;3,4}))', "_xlfn.LAMBDA(_xlpm.item,MMULT(_xlpm.item,{1,2;3,4}))"),
+        ("LAMBDA(item, MMULT(item, {1,2;3,4}))", "_xlfn.LAMBDA(_xlpm.item,MMULT(_xlpm.item,{1,2;3,4}))"),
     ],
 )
 def test_form(source, form):

@@ -77,7 +77,11 @@ def _slope_factor(activation: str) -> str:
 
 def _cores() -> str:
     def of_loss(loss: str) -> str:
-        fitting = {number_of(a, ACTIVATION_NAMES): _factor(output_delta(loss, a), _number(loss)) for a in _EACH if fits(loss, a)}
+        fitting = {
+            number_of(a, ACTIVATION_NAMES): _factor(output_delta(loss, a), _number(loss))
+            for a in _EACH
+            if fits(loss, a)
+        }
         return chosen("activation", fitting)
 
     return _by_loss(of_loss)

@@ -9,26 +9,29 @@ _SGD = number_of("sgd", OPTIMIZER_NAMES)
 _SMALLER = '"use a smaller network"'
 
 CHECKS = {
-    "GS_BP_RANGES": """
-        # the sentence for ranges that make no inputs-hidden-outputs network
-        LAMBDA(ins, wanted, into_hidden, into_output, LET(
+    "GS_BP_WEIGHTS": """
+        # the sentence for weights that make no inputs-hidden-outputs network
+        LAMBDA(ins, into_hidden, into_output, LET(
             wrong, GS_VECTOR("inputs", ins),
             IF(wrong<>"", wrong, LET(
                 n_in, ROWS(ins)*COLUMNS(ins),
                 wrong_hidden, GS_MATRIX("weights_hidden", into_hidden, n_in, GS_PLURAL(n_in, "input")),
                 IF(wrong_hidden<>"", wrong_hidden, LET(
                     hidden_, ROWS(into_hidden)*COLUMNS(into_hidden)/n_in,
-                    units, GS_PLURAL(hidden_, "hidden unit"),
-                    wrong_output, GS_MATRIX("weights_output", into_output, hidden_, units),
-                    IF(wrong_output<>"", wrong_output, LET(
-                        weights_, ROWS(into_output)*COLUMNS(into_output),
-                        outputs_, weights_/hidden_,
-                        many, ROWS(wanted)*COLUMNS(wanted),
-                        wrong_targets, GS_VECTOR("targets", wanted),
-                        IF(wrong_targets<>"", wrong_targets, IF(many=outputs_, "",
-                            "targets has "&GS_PLURAL(many, "number")&"; weights_output has "&
-                            GS_PLURAL(weights_, "number")&", which is "&GS_PLURAL(outputs_, "output")&" for "&units&
-                            "."))))))))))""",
+                    GS_MATRIX("weights_output", into_output, hidden_, GS_PLURAL(hidden_, "hidden unit"))))))))""",
+    "GS_BP_RANGES": """
+        # the same for weights and targets
+        LAMBDA(ins, wanted, into_hidden, into_output, LET(
+            wrong, GS_BP_WEIGHTS(ins, into_hidden, into_output),
+            IF(wrong<>"", wrong, LET(
+                hidden_, ROWS(into_hidden)*COLUMNS(into_hidden)/ROWS(ins)/COLUMNS(ins),
+                weights_, ROWS(into_output)*COLUMNS(into_output),
+                outputs_, weights_/hidden_,
+                many, ROWS(wanted)*COLUMNS(wanted),
+                wrong_targets, GS_VECTOR("targets", wanted),
+                IF(wrong_targets<>"", wrong_targets, IF(many=outputs_, "", "targets has "&GS_PLURAL(many, "number")&
+                    "; weights_output has "&GS_PLURAL(weights_, "number")&", which is "&
+                    GS_PLURAL(outputs_, "output")&" for "&GS_PLURAL(hidden_, "hidden unit")&"."))))))""",
     "GS_BP_SPEC": f"""
         # the exercise's kind of network, from how many inputs and weights there are
         LAMBDA(n_in, hidden_, outputs_, VSTACK(
@@ -86,8 +89,9 @@ FUNCTIONS = {
         LAMBDA(x, LET(wrong, GS_NUMBERS("x", x), IF(wrong<>"", wrong, GS_ACTIVATE({_SIGMOID}, x))))""",
     "BP_FORWARD": """
         LAMBDA(inputs_, weights_hidden_, weights_output_, LET(
-            wrong, GS_BP_RANGES(inputs_, IF(ROWS(inputs_), 0), weights_hidden_, weights_output_),
-            wrong, wrong))""",
+            wrong, GS_BP_WEIGHTS(inputs_, weights_hidden_, weights_output_),
+            IF(wrong<>"", wrong, GS_PASSED(GS_BP(inputs_, weights_hidden_, weights_output_),
+                GS_FLAT(weights_hidden_, weights_output_), TOROW(inputs_)))))""",
     "BP_ERROR": f"""
         LAMBDA(targets_, outputs, LET(
             wrong, GS_AS_MANY("targets", targets_, "outputs", outputs),
@@ -191,15 +195,6 @@ FUNCTIONS = {
         LAMBDA(inputs_, targets_, weights, network, {_NN}LET({_NN_READ}
                 GS_CELLS(GS_DIFFERENCE(spec, flat, samples, wanted))))))""",
 }
-FUNCTIONS["BP_FORWARD"] = """
-        LAMBDA(inputs_, weights_hidden_, weights_output_, LET(
-            n_in, ROWS(inputs_)*COLUMNS(inputs_),
-            outputs_, IFERROR(MAX(1, INT(ROWS(weights_output_)*COLUMNS(weights_output_)*n_in/
-                ROWS(weights_hidden_)/COLUMNS(weights_hidden_))), 1),
-            wrong, GS_BP_RANGES(inputs_, GS_ONES(1, outputs_), weights_hidden_, weights_output_),
-            IF(wrong<>"", wrong, GS_PASSED(GS_BP(inputs_, weights_hidden_, weights_output_),
-                GS_FLAT(weights_hidden_, weights_output_), TOROW(inputs_)))))"""
-
 PARTS = {
     "GS_PASSED": f"""
         # h1, a_h1, …, o1, a_o1, …, a row a sample
