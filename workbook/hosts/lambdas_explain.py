@@ -87,6 +87,10 @@ def _cores() -> str:
     return _by_loss(of_loss)
 
 
+def _other_template(loss: str) -> str:
+    return _template(times(loss_slope(loss), -(A * _OTHER)), _number(loss))
+
+
 EXPLAIN = {
     "GS_TWO": f"""
         # the number in front of a loss's formula, and what it is divided by
@@ -109,7 +113,7 @@ EXPLAIN = {
         # an output's ∂E/∂z as a factor, without numbers
         LAMBDA(loss, activation, want, unit, out, {_cores()})""",
     "GS_OWN": f"LAMBDA(loss, want, out, {_by_loss(lambda loss: _template(own_share(loss), _number(loss)))})",
-    "GS_OTHER": f"LAMBDA(loss, want, out, another, {_by_loss(lambda loss: _template(times(loss_slope(loss), -(A * _OTHER)), _number(loss)))})",
+    "GS_OTHER": f"LAMBDA(loss, want, out, another, {_by_loss(_other_template)})",
     "GS_DELTA_SUM": f"""
         # softmax: ∂E/∂z of output u as a sum over all outputs
         LAMBDA(loss, many, u, REDUCE("", SEQUENCE(many), LAMBDA(so_far, j, LET(
@@ -152,7 +156,8 @@ EXPLAIN = {
                 INDEX(HSTACK(GS_OF_LAYER(spec, deltas, layers), 0), 1, u)), VSTACK(
                 HSTACK("∂"&GS_ERROR_OF(spec, layers, u)&"/∂a_o"&u, GS_LOSS_TEXT(loss, many, "t"&u, "a_o"&u),
                     GS_LOSS_NUMBER(loss, many, want, out)),
-                HSTACK("∂a_o"&u&"/∂o"&u, GS_SLOPE_TEXT(activation, "o"&u, "a_o"&u), GS_SLOPE(activation, unit, out))))))""",
+                HSTACK("∂a_o"&u&"/∂o"&u, GS_SLOPE_TEXT(activation, "o"&u, "a_o"&u), GS_SLOPE(activation, unit,
+                    out))))))""",
     "GS_DELTA_TIMES_OUT": """
         LAMBDA(spec, u, IF(ROWS(spec)>3, "∂E/∂o"&u, GS_DELTA_TIMES(spec, ROWS(spec)-1, u, "")))""",
     "GS_SLOPE": "LAMBDA(activation, unit, out, SUM(GS_BACK(activation, HSTACK(1, 1), HSTACK(unit, unit), HSTACK(out, out)))/2)",

@@ -53,7 +53,8 @@ CHECKS = {
     "GS_NN_WEIGHTS": """
         LAMBDA(spec, cells, LET(wrong, GS_VECTOR("weights", cells), many, ROWS(cells)*COLUMNS(cells),
             needed, INDEX(spec, ROWS(spec), 6),
-            IF(wrong<>"", wrong, IF(many=needed, "", "weights has "&IF(many=1, "1 number", GS_THOUSANDS(many)&" numbers")&
+            IF(wrong<>"", wrong, IF(many=needed, "", "weights has "&IF(many=1, "1 number",
+                GS_THOUSANDS(many)&" numbers")&
                 "; "&GS_SHORT(GS_LINE(spec))&" needs "&GS_THOUSANDS(needed)&"."))))""",
     "GS_NN_RANGES": """
         LAMBDA(spec, samples, wanted, cells, IF(ISTEXT(GS_FIRST(spec)), GS_FIRST(spec), LET(
@@ -108,7 +109,8 @@ FUNCTIONS = {
                 asked, IF(ISOMITTED(weight), "", weight),
                 every, GS_IS_LEFT_OUT(asked),
                 place, IF(every, 0, GS_WEIGHT(asked, GS_ALL_NAMES(spec))),
-                wrong_wide, GS_WIDE(IF(every, COLUMNS(flat), 1), "ask for one weight's gradient, or use a smaller network"),
+                wrong_wide, GS_WIDE(IF(every, COLUMNS(flat), 1),
+                    "ask for one weight's gradient, or use a smaller network"),
                 IF(ISTEXT(place), place, IF(wrong_wide<>"", wrong_wide, LET(
                     found, GS_CELLS(GS_GRADIENT(spec, flat, samples, wanted)),
                     IF(OR(every, ISTEXT(GS_FIRST(found))), found, INDEX(HSTACK(found, 0), 1, place)))))))))""",
@@ -211,8 +213,10 @@ PARTS = {
             wrong, GS_NUMBER("learning_rate", rate_),
             wrong_head, IF(GS_IS_LEFT_OUT(head), "", GS_FLAG("header", head)),
             IF(wrong<>"", wrong, IF(wrong_head<>"", wrong_head, LET(
-                with_head, IF(GS_IS_LEFT_OUT(head), TRUE, IF(ISLOGICAL(GS_FIRST(head)), GS_FIRST(head), GS_FIRST(head)=1)),
-                wrong_count, IF(GS_IS_LEFT_OUT(asked), "", GS_COUNT("iterations", asked, IF(most, {MAX_ROWS}, {MAX_ROWS}-with_head))),
+                with_head, IF(GS_IS_LEFT_OUT(head), TRUE, IF(ISLOGICAL(GS_FIRST(head)), GS_FIRST(head),
+                    GS_FIRST(head)=1)),
+                wrong_count, IF(GS_IS_LEFT_OUT(asked), "", GS_COUNT("iterations", asked, IF(most, {MAX_ROWS},
+                    {MAX_ROWS}-with_head))),
                 IF(wrong_count<>"", wrong_count, LET(
                     many, IF(GS_IS_LEFT_OUT(asked), {ITERATIONS}, SUM(asked)),
                     wrong_wide, GS_WIDE(GS_COLUMNS(spec), {_SMALLER}),

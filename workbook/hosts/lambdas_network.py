@@ -249,7 +249,8 @@ NETWORK = {
         LAMBDA(spec, cells, IF(INDEX(spec, ROWS(spec), 5)>0, cells, FILTER(cells, GS_LEARNED(spec))))""",
     "GS_GRADIENT": """
         # the gradients' mean over the samples
-        LAMBDA(spec, flat, samples, wanted, GS_MEAN(GS_GRADIENTS(spec, flat, wanted, GS_FORWARD(spec, flat, samples))))""",
+        LAMBDA(spec, flat, samples, wanted, GS_MEAN(GS_GRADIENTS(spec, flat, wanted, GS_FORWARD(spec, flat,
+            samples))))""",
     "GS_STEP": f"""
         # the optimizer's step from the state and the gradient
         LAMBDA(spec, state, gradient_, speed, iteration, LET(
@@ -264,11 +265,13 @@ NETWORK = {
             IF(memory=0, flat, VSTACK(flat, GS_ONES(memory, COLUMNS(flat))*0))))""",
     "GS_BATCH": """
         # how many samples an iteration takes
-        LAMBDA(spec, samples, LET(batch, INDEX(spec, ROWS(spec), 4), IF(batch=0, ROWS(samples), MIN(batch, ROWS(samples)))))""",
+        LAMBDA(spec, samples, LET(batch, INDEX(spec, ROWS(spec), 4), IF(batch=0, ROWS(samples), MIN(batch,
+            ROWS(samples)))))""",
     "GS_BLOCK": """
         # the samples of an iteration, in turn
         LAMBDA(spec, samples, iteration, LET(batch, GS_BATCH(spec, samples), IF(batch=ROWS(samples), samples,
-            TAKE(DROP(VSTACK(TAKE(samples, 1), samples, samples), MOD((iteration-1)*batch, ROWS(samples))+1), batch))))""",
+            TAKE(DROP(VSTACK(TAKE(samples, 1), samples, samples), MOD((iteration-1)*batch, ROWS(samples))+1),
+                batch))))""",
     "GS_LATER": """
         # the state after so many iterations
         LAMBDA(spec, flat, samples, wanted, speed, iterations_, REDUCE(GS_START(spec, flat), SEQUENCE(iterations_),
@@ -291,7 +294,8 @@ NETWORK = {
                 HSTACK(so_far, GS_DOWN(GS_PART(flat, INDEX(spec, k, 3),
                     INDEX(spec, k, 1)*INDEX(spec, k, 2)+INDEX(spec, k, 4)), many),
                     GS_ALTERNATE(GS_UNITS(spec, passed, 1, k), GS_UNITS(spec, passed, 2, k))))),
-            with_errors, HSTACK(left_part, GS_ERRORS(INDEX(spec, layers+1, 1), wanted, GS_UNITS(spec, passed, 2, layers))),
+            with_errors, HSTACK(left_part, GS_ERRORS(INDEX(spec, layers+1, 1), wanted, GS_UNITS(spec, passed, 2,
+                layers))),
             with_deltas, IF(layers<3, with_errors, REDUCE(with_errors, SEQUENCE(layers, 1, layers, -1),
                 LAMBDA(so_far, k, HSTACK(so_far, GS_OF_LAYER(spec, deltas, k))))),
             shown, HSTACK(with_deltas, GS_ONLY_LEARNED(spec, gradients_)),
@@ -350,7 +354,8 @@ NETWORK = {
                     GS_PART(names, INDEX(spec, k, 3), INDEX(spec, k, 1)*INDEX(spec, k, 2)+INDEX(spec, k, 4)),
                     GS_ALTERNATE(units, "a_"&units))))),
             with_errors, HSTACK(left_part, "E"&outputs_, "E_total"),
-            with_deltas, IF(layers<3, with_errors, REDUCE(with_errors, SEQUENCE(layers, 1, layers, -1), LAMBDA(so_far, k,
+            with_deltas, IF(layers<3, with_errors, REDUCE(with_errors, SEQUENCE(layers, 1, layers, -1),
+                LAMBDA(so_far, k,
                 HSTACK(so_far, "∂E/∂"&GS_SYMBOL(spec, k)&SEQUENCE(1, INDEX(spec, k, 2)))))),
             shown, HSTACK(with_deltas, "∂E/∂"&learned),
             GS_STATES))""",
@@ -359,7 +364,8 @@ NETWORK = {
             GS_UNITS(spec, GS_FORWARD(spec, flat, samples), 2, ROWS(spec)-1)))""",
     "GS_TOTAL": """
         # the mean of E_total over the samples
-        LAMBDA(spec, flat, samples, wanted, SUM(TAKE(GS_LOSS(spec, flat, samples, wanted), ROWS(samples), -1))/ROWS(samples))""",
+        LAMBDA(spec, flat, samples, wanted, SUM(TAKE(GS_LOSS(spec, flat, samples, wanted), ROWS(samples),
+            -1))/ROWS(samples))""",
     "GS_DIFFERENCE": """
         LAMBDA(spec, flat, samples, wanted, LET(
             found, GS_ONLY_LEARNED(spec, GS_GRADIENT(spec, flat, samples, wanted)),

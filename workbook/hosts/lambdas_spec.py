@@ -2,8 +2,8 @@
 
 GS_SPEC gives a matrix, or a sentence. Its rows are the layers: inputs, units, where its weights begin (from 0), how
 many biases, the activation's number, the units before its inputs. The last row: the loss's number, the optimizer's,
-decay, batch, the kind of biases (below 0 if they are fixed), how many weights and biases in all. Numbers count from 1 in the order of
-ACTIVATIONS, LOSSES and OPTIMIZERS; of BIASES too.
+decay, batch, the kind of biases (below 0 if they are fixed), how many weights and biases in all. Numbers count from 1
+in the order of ACTIVATIONS, LOSSES and OPTIMIZERS; of BIASES too.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Arrays that spill: the mark on a cell, and the part of the file that says what the mark means, as Excel writes them."""
+"""Arrays that spill: the mark on a cell, and the part of a file that says what it means, as Excel writes them."""
 
 import xml.etree.ElementTree as ET
 

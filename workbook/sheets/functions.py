@@ -29,7 +29,8 @@ SHEET = "Functions"
 ABOUT = (
     "=BP_GRAD(…) and its family as names of this workbook that hold LAMBDA: no Python, no macro, no add-in. They work "
     "in Excel 365 and Excel 2024 (Windows, Mac, web). In older Excel and in LibreOffice the cells that call one show "
-    "#NAME? or #VALUE!; everything else in the workbook works there, and nothing else refers to this sheet."
+    "an error (#NAME?, #VALUE!, Err:508); everything else in the workbook works there, and nothing else "
+    "refers to this sheet."
 )
 HOW = (
     "Change a yellow cell: functions and plain formulas follow. Type your own formulas anywhere below or at the right."
