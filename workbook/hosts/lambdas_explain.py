@@ -6,13 +6,12 @@ in afterwards. Rows are (symbol, formula, number).
 
 from collections.abc import Callable
 
-from workbook.hosts.lambdas_network import (
+from workbook.hosts.lambdas_formulas import (
+    EACH,
     MEAN_OF_ALL,
-    NETWORK,
     A,
     T,
-    Z,
-    _by_loss,
+    by_loss,
     chosen,
     fits,
     loss_slope,
@@ -22,11 +21,9 @@ from workbook.hosts.lambdas_network import (
     written,
 )
 from workbook.hosts.lambdas_spec import ACTIVATION_NAMES, LOSS_NAMES, number_of
-from xlfuncs.activations import OF_A_WHOLE_LAYER
 from xlfuncs.derivative import times
 from xlfuncs.expression import Expr, name, text
 
-_EACH = [activation for activation in ACTIVATION_NAMES if activation not in OF_A_WHOLE_LAYER]
 _SOFTMAX = number_of("softmax", ACTIVATION_NAMES)
 _MEAN = "OR(" + ", ".join(f"loss={number_of(loss, LOSS_NAMES)}" for loss in MEAN_OF_ALL) + ")"
 _OTHER = name("K")
@@ -55,11 +52,7 @@ def _factor(formula: Expr, prefix: str = "") -> str:
     """The same as a factor of a product: what stands before ·q."""
     found = text(times(formula, name("q"))).removeprefix(prefix)
     assert found.endswith("·q"), found
-    return _template_of(found.removesuffix("·q"))
-
-
-def _template_of(found: str) -> str:
-    return _template(name(found))
+    return _template(name(found.removesuffix("·q")))
 
 
 def _number(loss: str) -> str:
@@ -67,7 +60,7 @@ def _number(loss: str) -> str:
 
 
 def _slopes(template: Callable[[str], str]) -> str:
-    cases = {k: template(a) for k, a in enumerate(ACTIVATION_NAMES, start=1) if a in _EACH}
+    cases = {k: template(a) for k, a in enumerate(ACTIVATION_NAMES, start=1) if a in EACH}
     return chosen("activation", cases)
 
 
@@ -78,13 +71,11 @@ def _slope_factor(activation: str) -> str:
 def _cores() -> str:
     def of_loss(loss: str) -> str:
         fitting = {
-            number_of(a, ACTIVATION_NAMES): _factor(output_delta(loss, a), _number(loss))
-            for a in _EACH
-            if fits(loss, a)
+            number_of(a, ACTIVATION_NAMES): _factor(output_delta(loss, a), _number(loss)) for a in EACH if fits(loss, a)
         }
         return chosen("activation", fitting)
 
-    return _by_loss(of_loss)
+    return by_loss(of_loss)
 
 
 def _other_template(loss: str) -> str:
@@ -106,14 +97,14 @@ EXPLAIN = {
             IF(loss={number_of("cross-entropy", LOSS_NAMES)}, {_template(loss_slope("cross-entropy"))},
             IF(before&after="", {_template(A - T)}, before&"("&{_template(A - T)}&")"&after)))))""",
     "GS_LOSS_NUMBER": f"""
-        LAMBDA(loss, many, want, out, ({_by_loss(lambda loss: written(loss_slope(loss)))})/IF({_MEAN}, many, 1))""",
+        LAMBDA(loss, many, want, out, ({by_loss(lambda loss: written(loss_slope(loss)))})/IF({_MEAN}, many, 1))""",
     "GS_SLOPE_TEXT": f"LAMBDA(activation, unit, out, {_slopes(lambda a: _template(slope(a)))})",
     "GS_SLOPE_FACTOR": f"LAMBDA(activation, unit, out, {_slopes(_slope_factor)})",
     "GS_CORE": f"""
         # an output's ∂E/∂z as a factor, without numbers
         LAMBDA(loss, activation, want, unit, out, {_cores()})""",
-    "GS_OWN": f"LAMBDA(loss, want, out, {_by_loss(lambda loss: _template(own_share(loss), _number(loss)))})",
-    "GS_OTHER": f"LAMBDA(loss, want, out, another, {_by_loss(_other_template)})",
+    "GS_OWN": f"LAMBDA(loss, want, out, {by_loss(lambda loss: _template(own_share(loss), _number(loss)))})",
+    "GS_OTHER": f"LAMBDA(loss, want, out, another, {by_loss(_other_template)})",
     "GS_DELTA_SUM": f"""
         # softmax: ∂E/∂z of output u as a sum over all outputs
         LAMBDA(loss, many, u, REDUCE("", SEQUENCE(many), LAMBDA(so_far, j, LET(
@@ -160,7 +151,10 @@ EXPLAIN = {
                     out))))))""",
     "GS_DELTA_TIMES_OUT": """
         LAMBDA(spec, u, IF(ROWS(spec)>3, "∂E/∂o"&u, GS_DELTA_TIMES(spec, ROWS(spec)-1, u, "")))""",
-    "GS_SLOPE": "LAMBDA(activation, unit, out, SUM(GS_BACK(activation, HSTACK(1, 1), HSTACK(unit, unit), HSTACK(out, out)))/2)",
+    "GS_SLOPE": """
+        # of one unit; two of them, since an array of one cell is no array in every program
+        LAMBDA(activation, unit, out, SUM(GS_BACK(activation, HSTACK(1, 1), HSTACK(unit, unit),
+            HSTACK(out, out)))/2)""",
     "GS_WEIGHT_NUMBER": """
         # the number in the name of the weight from source s into unit u of layer k
         LAMBDA(spec, k, u, s, REDUCE(0, SEQUENCE(k), LAMBDA(so_far, j, so_far+IF(j<k,
@@ -253,4 +247,3 @@ EXPLAIN = {
                     IF(AND(each>first, GS_IS_SHORT(term, each)), "("&term&")", term))))),
             VSTACK(lines, HSTACK("∂E_total/∂"&learned, result, number_))))""",
 }
-assert NETWORK and Z

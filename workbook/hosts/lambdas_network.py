@@ -1,173 +1,10 @@
 """LAMBDAs that compute any network: forward, error, gradients, the next weights, the table.
 
-The formulas of activations, losses and optimizers are written from their descriptions in `xlfuncs`. Samples are rows.
-GS_FORWARD's result has two blocks of rows, the sums and the activations; its columns are the units of all layers,
-inputs first. `state` has the weights in its first row, an optimizer's memory in those below.
+Samples are rows. GS_FORWARD's result has two blocks of rows, the sums and the activations; its columns are the units of
+all layers, inputs first. `state` has the weights in its first row, an optimizer's memory in those below.
 """
 
-from collections.abc import Callable
-
-from workbook.hosts.lambdas_spec import ACTIVATION_NAMES, LOSS_NAMES, OPTIMIZER_NAMES, number_of
-from xlfuncs.activations import ACTIVATIONS, LOSSES, OF_A_WHOLE_LAYER
-from xlfuncs.derivative import derivative, times
-from xlfuncs.expression import Expr, excel, name, total
-from xlfuncs.operations import ONE
-from xlfuncs.optimizers import OPTIMIZERS, RATE
-
-T, A, Z, BACK = name("t"), name("a"), name("z"), name("back")
-_BOUND = {
-    "t": "want",
-    "a": "out",
-    "z": "unit",
-    "back": "back",
-    "g": "gradient",
-    "w": "weights_",
-    "learning_rate": "speed",
-}
-EACH = [activation for activation in ACTIVATION_NAMES if activation not in OF_A_WHOLE_LAYER]
-_NEED_SHARES = ("binary-cross-entropy", "cross-entropy")
-SUM_OF_ALL, MEAN_OF_ALL = (
-    [loss for loss in LOSS_NAMES if (LOSSES[loss].whole is total) is whole] for whole in (True, False)
-)
-
-
-def written(formula: Expr, names: dict[str, str] = _BOUND) -> str:
-    """The formula in a LAMBDA's bound names."""
-
-    def cell(variable: str, is_previous: bool) -> str:
-        if variable in names:
-            return names[variable]
-        return f"{variable[0]}_{'before' if is_previous else 'now'}" if variable != "iteration" else "iteration"
-
-    return excel(formula, cell, guarded=True)
-
-
-def chosen(by: str, cases: dict[int, str], otherwise: str | None = None) -> str:
-    """IF(by=1, …, IF(by=2, …)); the last case needs no question."""
-    *others, (last, text) = cases.items()
-    found = text if otherwise is None else f"IF({by}={last}, {text}, {otherwise})"
-    for case, text in reversed(others):
-        found = f"IF({by}={case}, {text}, {found})"
-    return found
-
-
-def slope(activation: str) -> Expr:
-    """∂a/∂z of one unit, in its a where that says it."""
-    formula = ACTIVATIONS[activation](Z, [Z])
-    return _in_activation(derivative(formula, "z"), formula)
-
-
-def loss_slope(loss: str) -> Expr:
-    """∂E/∂a of one output."""
-    return derivative(LOSSES[loss].each(T, A), "a")
-
-
-def output_delta(loss: str, activation: str) -> Expr:
-    """∂E/∂z of one output with an activation of its own."""
-    return times(loss_slope(loss), slope(activation))
-
-
-def own_share(loss: str) -> Expr:
-    """Softmax: what reaches an output's sum through its own activation."""
-    return times(loss_slope(loss), A * (1 - A))
-
-
-def other_share(loss: str) -> Expr:
-    """Softmax: what reaches another output's sum through this activation, but for that output's own activation."""
-    return times(loss_slope(loss), -A)
-
-
-def _in_activation(expr: Expr, formula: Expr) -> Expr:
-    if expr == formula:
-        return A if formula != Z else Z
-    args = tuple(_in_activation(arg, formula) if isinstance(arg, Expr) else arg for arg in expr.args)
-    return Expr(expr.op, args)
-
-
-def fits(loss: str, activation: str) -> bool:
-    """Whether a last layer may have both."""
-    return loss not in _NEED_SHARES or activation in ("sigmoid", "softmax")
-
-
-def _each_activation() -> str:
-    def case(activation: str) -> str:
-        if activation in OF_A_WHOLE_LAYER:
-            return "GS_SHARES(sums)"
-        if activation == "identity":
-            return "sums"
-        return f"MAP(sums, LAMBDA(unit, {written(ACTIVATIONS[activation](Z, [Z]))}))"
-
-    return chosen("activation", {k: case(activation) for k, activation in enumerate(ACTIVATION_NAMES, start=1)})
-
-
-def _each_back() -> str:
-    def case(activation: str) -> str:
-        formula = written(times(BACK, slope(activation)))
-        if formula == "back":
-            return "reaching"
-        return f"MAP(reaching, sums, outs, LAMBDA(back, unit, out, {formula}))"
-
-    return chosen("activation", {number_of(activation, ACTIVATION_NAMES): case(activation) for activation in EACH})
-
-
-def _each_output() -> str:
-    def pair(loss: str, activation: str) -> str:
-        if activation in OF_A_WHOLE_LAYER:
-            own, other = written(own_share(loss)), written(other_share(loss))
-            return (
-                f"LET(own, MAP(wanted, outs, LAMBDA(want, out, {own})), "
-                f"other, MAP(wanted, outs, LAMBDA(want, out, {other})), "
-                f"many, COLUMNS(outs), own+outs*MMULT(other, IF(SEQUENCE(many)-SEQUENCE(1, many)=0, 0, 1)))"
-            )
-        return f"MAP(wanted, sums, outs, LAMBDA(want, unit, out, {written(output_delta(loss, activation))}))"
-
-    def of_loss(loss: str) -> str:
-        fitting = [activation for activation in ACTIVATION_NAMES if fits(loss, activation)]
-        return chosen("activation", {number_of(a, ACTIVATION_NAMES): pair(loss, a) for a in fitting})
-
-    return _by_loss(of_loss)
-
-
-def _by_loss(text: Callable[[str], str]) -> str:
-    """A case for each loss; losses of one text share it."""
-    texts = {number_of(loss, LOSS_NAMES): text(loss) for loss in LOSS_NAMES}
-    groups: dict[str, list[int]] = {}
-    for loss, found in texts.items():
-        groups.setdefault(found, []).append(loss)
-    *others, last = groups
-    written_out = last
-    for found in reversed(others):
-        which = [f"loss={loss}" for loss in groups[found]]
-        written_out = f"IF({which[0] if len(which) == 1 else 'OR(' + ', '.join(which) + ')'}, {found}, {written_out})"
-    return written_out
-
-
-def _shared_by() -> str:
-    """By how much E_total is divided: the outputs where the loss is their mean."""
-    means = ", ".join(f"loss={number_of(loss, LOSS_NAMES)}" for loss in MEAN_OF_ALL)
-    return f"IF(OR({means}), COLUMNS(wanted), 1)"
-
-
-def _next_state() -> str:
-    def case(optimizer: str) -> str:
-        how = OPTIMIZERS[optimizer]
-        states = how.states("w", name("g"))
-        parts = [f"{letter}_before, CHOOSEROWS(state, {row})" for row, letter in enumerate(states, start=2)]
-        parts += [f"{letter}_now, {written(formula)}" for letter, formula in states.items()]
-        found = written(name("w") - how.step("w", name("g")))
-        rows = ", ".join([found, *(f"{letter}_now" for letter in states)])
-        return f"LET({', '.join(parts)}, VSTACK({rows}))" if states else rows
-
-    return chosen("optimizer", {k: case(optimizer) for k, optimizer in enumerate(OPTIMIZER_NAMES, start=1)})
-
-
-def _memory() -> str:
-    """How many rows a state has below the weights."""
-    counts = (len(OPTIMIZERS[optimizer].states("w", ONE)) for optimizer in OPTIMIZER_NAMES)
-    return "{" + ",".join(map(str, counts)) + "}"
-
-
-assert name("learning_rate") == RATE
+from workbook.hosts import lambdas_formulas as formulas
 
 NETWORK = {
     "GS_PART": "LAMBDA(flat, begin, many, TAKE(DROP(HSTACK(0, flat), , begin+1), 1, many))",
@@ -183,14 +20,16 @@ NETWORK = {
     "GS_SHARES": """
         LAMBDA(sums, LET(powers, EXP(sums-BYROW(sums, LAMBDA(line, MAX(line)))),
             powers/MMULT(powers, GS_ONES(COLUMNS(sums), 1))))""",
-    "GS_ACTIVATE": f"LAMBDA(activation, sums, {_each_activation()})",
-    "GS_BACK": f"LAMBDA(activation, reaching, sums, outs, {_each_back()})",
-    "GS_OUTPUT": f"LAMBDA(loss, activation, wanted, sums, outs, LET(found, {_each_output()}, found/{_shared_by()}))",
+    "GS_ACTIVATE": f"LAMBDA(activation, sums, {formulas.each_activation()})",
+    "GS_BACK": f"LAMBDA(activation, reaching, sums, outs, {formulas.each_back()})",
+    "GS_OUTPUT": f"""
+        LAMBDA(loss, activation, wanted, sums, outs, LET(found, {formulas.each_output()},
+            found/{formulas.shared_by()}))""",
     "GS_ERRORS": f"""
         # each output's error and E_total
         LAMBDA(loss, wanted, outs, LET(
-            each, MAP(wanted, outs, LAMBDA(want, out, {_by_loss(lambda loss: written(LOSSES[loss].each(T, A)))})),
-            HSTACK(each, MMULT(each, GS_ONES(COLUMNS(each), 1))/{_shared_by()})))""",
+            each, MAP(wanted, outs, LAMBDA(want, out, {formulas.each_error()})),
+            HSTACK(each, MMULT(each, GS_ONES(COLUMNS(each), 1))/{formulas.shared_by()})))""",
     "GS_FORWARD": """
         LAMBDA(spec, flat, samples, REDUCE(VSTACK(samples, samples), SEQUENCE(ROWS(spec)-1), LAMBDA(so_far, k, LET(
             many, ROWS(samples),
@@ -258,10 +97,10 @@ NETWORK = {
             decay, INDEX(spec, ROWS(spec), 3),
             weights_, TAKE(state, 1),
             gradient, IF(decay=0, gradient_, gradient_+decay*weights_*GS_LEARNED(spec)),
-            {_next_state()}))""",
+            {formulas.next_state()}))""",
     "GS_START": f"""
         # the state before the first iteration
-        LAMBDA(spec, flat, LET(memory, INDEX({_memory()}, 1, INDEX(spec, ROWS(spec), 2)),
+        LAMBDA(spec, flat, LET(memory, INDEX({formulas.memory()}, 1, INDEX(spec, ROWS(spec), 2)),
             IF(memory=0, flat, VSTACK(flat, GS_ONES(memory, COLUMNS(flat))*0))))""",
     "GS_BATCH": """
         # how many samples an iteration takes
@@ -312,7 +151,7 @@ NETWORK = {
             learned, SUM(GS_LEARNED(spec)),
             all, INDEX(spec, layers+1, 6),
             1+ins+outputs_+2*units+outputs_+1+IF(layers>2, units, 0)+all+
-                (1+INDEX({_memory()}, 1, INDEX(spec, layers+1, 2)))*learned))""",
+                (1+INDEX({formulas.memory()}, 1, INDEX(spec, layers+1, 2)))*learned))""",
     "GS_TABLE": """
         # all rows; in blocks, since each VSTACK copies what is there
         LAMBDA(spec, flat, samples, wanted, speed, iterations_, LET(
@@ -343,7 +182,7 @@ NETWORK = {
     "GS_ALL_NAMES": "LAMBDA(spec, DROP(GS_NAMES(spec), , -2))",
     "GS_SYMBOL": """
         LAMBDA(spec, k, IF(k=ROWS(spec)-1, "o", IF(ROWS(spec)=3, "h", "h"&k&"_")))""",
-    "GS_HEADER": """
+    "GS_HEADER": f"""
         LAMBDA(spec, LET(
             layers, ROWS(spec)-1,
             names, GS_ALL_NAMES(spec),
@@ -358,7 +197,7 @@ NETWORK = {
                 LAMBDA(so_far, k,
                 HSTACK(so_far, "∂E/∂"&GS_SYMBOL(spec, k)&SEQUENCE(1, INDEX(spec, k, 2)))))),
             shown, HSTACK(with_deltas, "∂E/∂"&learned),
-            GS_STATES))""",
+            {formulas.states()}))""",
     "GS_LOSS": """
         LAMBDA(spec, flat, samples, wanted, GS_ERRORS(INDEX(spec, ROWS(spec), 1), wanted,
             GS_UNITS(spec, GS_FORWARD(spec, flat, samples), 2, ROWS(spec)-1)))""",
@@ -375,16 +214,3 @@ NETWORK = {
                 ABS((GS_TOTAL(spec, flat+shift, samples, wanted)-GS_TOTAL(spec, flat-shift, samples, wanted))/0.00002
                     -gradient)))))))""",
 }
-
-
-def _states() -> str:
-    """The header of the optimizer's columns, behind `shown`."""
-    cases = {}
-    for k, optimizer in enumerate(OPTIMIZER_NAMES, start=1):
-        letters = list(OPTIMIZERS[optimizer].states("w", ONE))
-        stacked = ", ".join(f'"{letter}_"&learned' for letter in letters)
-        cases[k] = f"HSTACK(shown, TOROW(VSTACK({stacked}), , TRUE))" if letters else "shown"
-    return chosen("INDEX(spec, layers+1, 2)", cases)
-
-
-NETWORK["GS_HEADER"] = NETWORK["GS_HEADER"].replace("GS_STATES", _states())
