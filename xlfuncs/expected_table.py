@@ -185,8 +185,7 @@ def readings(blueprint: Blueprint) -> list[Blueprint]:
         for biases in dict.fromkeys(wirings)
         for by_input in (blueprint.by_input, not blueprint.by_input)
     ]
-    names = set(blueprint.bias_names)
-    return [shared(other) for other in found if other != blueprint and set(other.bias_names) == names]
+    return [shared(other) for other in found if other != blueprint]
 
 
 def _biases(names: list[str], sizes: tuple[int, int, int]) -> tuple[tuple[str, str], ...]:

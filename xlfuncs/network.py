@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from xlfuncs.activations import LOSSES, OF_A_WHOLE_LAYER
-from xlfuncs.columns import Column, count_columns, forward_columns, table_columns
+from xlfuncs.columns import Column, count_columns, depths_with_deltas, forward_columns, table_columns
 from xlfuncs.derivative import adjoints, columns_of, derivative, in_columns
 from xlfuncs.errors import GradsheetError
 from xlfuncs.expression import Expr, name, total
@@ -188,7 +188,8 @@ class Network:
     def column_count(self) -> int:
         """How many columns there are, without making them."""
         fixed = sum(not bias.learned for bias in self.biases)
-        return count_columns(self.sizes, self.weight_count + len(self.biases) - fixed, fixed, self.optimizer)
+        learned = self.weight_count + len(self.biases) - fixed
+        return count_columns(self.sizes, self.layers[-1].activation, learned, fixed, self.optimizer)
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:
@@ -197,12 +198,8 @@ class Network:
 
     @cached_property
     def delta_columns(self) -> tuple[str, ...]:
-        """The units whose ∂E/∂h has a column of its own, the last first.
-
-        With two layers there are none, as in the exercise: each gradient is one whole formula. With more, formulas
-        that repeat each other would outgrow a cell.
-        """
-        depths = range(len(self.layers) - 1, -1, -1) if len(self.layers) > 2 else ()
+        """The units whose ∂E/∂h has a column of its own, the last layer's first; see `depths_with_deltas`."""
+        depths = depths_with_deltas(self.sizes, self.layers[-1].activation)
         return tuple(unit for depth in depths for unit in self.unit_names(depth))
 
     def error_through(self, depth: int, unit: int) -> list[Expr]:

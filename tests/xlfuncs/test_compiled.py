@@ -113,8 +113,8 @@ def test_equal_parts_are_computed_once():
     try:
         OPERATIONS["counted"] = OPERATIONS["negate"].__class__(lambda x: calls.append(x) or x, lambda node: [], "", "")
         shared = Expr("counted", (A * B,))
-        program = Program({"a": number(0), "b": number(0), "y": shared + A, "z": shared * shared}, start="ab")
-        assert program.first({"a": 2.0, "b": 3.0}, 0.0) == (2.0, 3.0, 8.0, 36.0)
+        program = Program({"a": number(0), "b": number(0), "y": shared + A, "z": shared * B}, start="ab")
+        assert program.first({"a": 2.0, "b": 3.0}, 0.0) == (2.0, 3.0, 8.0, 18.0)
     finally:
         del OPERATIONS["counted"]
     assert calls == [6.0]

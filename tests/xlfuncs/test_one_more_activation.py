@@ -100,3 +100,10 @@ def test_a_new_operation_is_one_entry(monkeypatch):
     assert evaluate(expr, {"h1": 0.5, "w1": 2.0}) == np.sin(1.0)
     assert text(expr) == "sin(h1·w1)" and excel(expr, lambda v, before: v) == "SIN(h1*w1)"
     assert node_of(expr).value == "SIN"
+
+
+def test_a_power_that_outgrows_every_number_is_infinite_never_an_exception(monkeypatch):
+    monkeypatch.setitem(ACTIVATIONS, "cube", lambda unit, layer: unit**3)
+    spec = Spec.parse("1-1-1 cube")
+    found = table(spec.network([3.0], [0.5], [5.0, 5.0]), 1000.0, 12)
+    assert found.shape == (12, 13) and not np.isfinite(found[-1]).all()
