@@ -16,6 +16,7 @@ from workbook.parts.texts import plain
 from workbook.sample_data import Samples
 from workbook.sheets import (
     derivation_sheet,
+    functions,
     graphs,
     notes,
     playground,
@@ -147,7 +148,7 @@ def write(
     styles.register(book)
     if blocks.has_mean:
         styles.register_blocks(book)
-    more = _other_sheets(network, macros, report, samples)
+    more = _other_sheets(network, macros, report, samples, formulas)
     twins = [rate_table.twin_name(t.learning_rate) for t in tables] if formulas == UDF else []
     derivations = [derivation_sheet.name_of(sheet_name(t.learning_rate)) for t in tables]
     derivations = derivations if layout.panel and formulas != VALUES else []
@@ -173,6 +174,9 @@ def write(
             rate_table.write_twin(pages[rate_table.twin_name(table.learning_rate)], layout, table)
     if playground.PLAYGROUND in pages:
         playground.write(pages[playground.PLAYGROUND], network, tables[0].learning_rate)
+    if functions.SHEET in pages:
+        functions.write(pages[functions.SHEET], network, tables[0].learning_rate)
+        functions.add_names(book)
     if macros:
         xlwings_conf.write(pages[xlwings_conf.CONF])
     run_sheets.fill(pages, report, controls=macros)
@@ -191,10 +195,13 @@ def write(
     )
 
 
-def _other_sheets(network: Network, macros: bool, report: RunReport | None, samples: Samples | None) -> list[str]:
+def _other_sheets(
+    network: Network, macros: bool, report: RunReport | None, samples: Samples | None, formulas: str
+) -> list[str]:
     """The sheets behind the charts that are there to be read. Playground's functions take one sample."""
     return [
         *([playground.PLAYGROUND] if macros and network.is_plain and not samples else ()),
+        *([functions.SHEET] if formulas == NATIVE and not macros else ()),
         *([TRAINING] if macros or report else ()),
         *(run_sheets.BEHIND_TRAINING if report else ()),
     ]

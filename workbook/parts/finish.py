@@ -18,6 +18,7 @@ from openpyxl.packaging.custom import StringProperty
 
 from workbook.existing import proof
 from workbook.macros import controls
+from workbook.parts import spilled
 from workbook.parts.page import NOT_AVAILABLE, Page, Value
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -64,6 +65,7 @@ def write(
         by_drawing = {_drawing_of(source, part): page for part, page in by_sheet.items() if page.shapes}
         button_places = {_relations_of(f"xl/worksheets/sheet{k}.xml"): k for k, p in enumerate(pages, 1) if p.buttons}
         strings: dict[str, int] = {}
+        spills = any(page.dynamic for page in pages)
 
         def add(part: str, chunks: Iterable[bytes]) -> None:
             _add(target, part, digest.passing(part, chunks))
@@ -84,11 +86,15 @@ def write(
                     controls.add_button_relation(root, button_places[part])
                 if vba_project:
                     controls.add_macros(part, root)
+                if spills:
+                    spilled.declare(part, root)
                 chunks = [_canonical(root)]
             else:
                 chunks = [content]
             add(part, chunks)
         add(SHARED_STRINGS, [_canonical(_string_table(strings))])
+        if spills:
+            add(spilled.METADATA, [spilled.METADATA_PART])
         for place in button_places.values():
             add(controls.vml_part(place), [controls.vml(pages[place - 1].buttons, place)])
         if vba_project:
@@ -132,11 +138,15 @@ def _relations_of(sheet: str) -> str:
 def _canonical(root: ET.Element) -> bytes:
     """The part as canonical XML, its root's namespace as the default one: as Office writes it."""
     written = ET.tostring(root, encoding="unicode")
+    relations = root.tag.endswith("}Relationships")
     prefix = re.match(r"<([\w-]+):", written)
     if prefix:
         # A "<" in a text or an attribute is escaped, so this finds tags only.
         written = re.sub(rf"(</?){prefix[1]}:", r"\1", written).replace(f"xmlns:{prefix[1]}=", "xmlns=", 1)
-    return _DECLARATION + ET.canonicalize(written).encode()
+    canonical = ET.canonicalize(written)
+    if relations:  # self-closed, as Office writes them: some readers look for that text
+        canonical = canonical.replace("></Relationship>", "/>")
+    return _DECLARATION + canonical.encode()
 
 
 def _mended(part: str, root: ET.Element, page: Page | None) -> ET.Element:
@@ -173,6 +183,8 @@ def _sheet(content: bytes, page: Page, strings: dict[str, int], on_rows: Callabl
             _share(cell, strings)
         elif cell.attrib["r"] in page.cached:
             _cache(cell, page.cached[cell.attrib["r"]])
+        if cell.get("r") in page.dynamic:
+            spilled.mark(cell)
     if page.buttons:
         controls.add_buttons(root)
     if page.rows is None:

@@ -28,7 +28,8 @@ class Page:
 
     `cached` maps a cell to its formula's value, or to a constant's in full: openpyxl writes 16 digits of 17. `formulas`
     is one of FORMULAS. `rows` yields the XML of the table's rows, which stand in place of
-    `rows_from` and go to `rows_to`; `shapes` are the XML of drawn anchors; `buttons` need a workbook with macros.
+    `rows_from` and go to `rows_to`; `shapes` are the XML of drawn anchors; `buttons` need a workbook with macros;
+    `dynamic` are the first cells of arrays that spill, as Excel's dynamic arrays do.
     """
 
     sheet: Worksheet
@@ -39,6 +40,7 @@ class Page:
     rows_to: int = 0
     shapes: list[str] = field(default_factory=list)
     buttons: list[Button] = field(default_factory=list)
+    dynamic: set[str] = field(default_factory=set)
 
     @property
     def live(self) -> bool:

@@ -1,0 +1,1 @@
+"""The functions of the table in hosts that run them without Python: as LAMBDA names of a workbook."""
