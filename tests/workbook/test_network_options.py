@@ -62,7 +62,10 @@ def test_what_is_left_out():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--network", "2-2-1 batch=4"], "batch= is about several samples; give them with --samples DATA.csv, or leave it out."),
+        (
+            ["--network", "2-2-1 batch=4"],
+            "batch= is about several samples; give them with --samples DATA.csv, or leave it out.",
+        ),
         (["--preset", "mazur", "--layers", "2-2-2"], "--preset mazur is a whole network; leave out --layers."),
         (["--network", "2-2-2", "--bias", "unit"], "--network says it all in one line; leave out --bias."),
         (["--network", "2-2-2", "--weights", "1,2"], "--weights has 2 numbers; 2-2-2 needs 8."),
