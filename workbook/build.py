@@ -95,14 +95,18 @@ def write(
     formulas: str = NATIVE,
     macros: bool = False,
     report: RunReport | None = None,
+    training_sheet: bool = False,
     on_rows: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Write the workbook into an open file. The same input gives the same bytes."""
+    """Write the workbook into an open file; see `save`. The same input gives the same bytes.
+
+    `training_sheet` adds the sheet Training with its settings; one with macros always has it.
+    """
     layout = Layout(network, len(tables[0].table))
     book = Workbook()
     book.remove(book.active)
     styles.register(book)
-    more = _other_sheets(network, macros, report)
+    more = _other_sheets(network, macros, report, training_sheet)
     twins = [rate_table.twin_name(t.learning_rate) for t in tables] if formulas == UDF else []
     conf = [xlwings_conf.CONF] if macros else []
     names = [START, *(sheet_name(t.learning_rate) for t in tables), GRAPHS, *more, *conf, *twins]
@@ -118,7 +122,7 @@ def write(
         playground.write(pages[playground.PLAYGROUND], network, tables[0].learning_rate)
     if macros:
         xlwings_conf.write(pages[xlwings_conf.CONF])
-    run_sheets.fill(pages, report, controls=macros)
+    run_sheets.fill(pages, report, controls=macros or training_sheet, buttons=macros)
     _name_cells(book, layout, [t.learning_rate for t in tables])
     book.properties.creator = "gradsheet"
     book.properties.title = "Backpropagation, cell by cell"
@@ -134,11 +138,11 @@ def write(
     )
 
 
-def _other_sheets(network: Network, macros: bool, report: RunReport | None) -> list[str]:
+def _other_sheets(network: Network, macros: bool, report: RunReport | None, training_sheet: bool) -> list[str]:
     """The sheets behind the charts that are there to be read."""
     return [
         *([playground.PLAYGROUND] if macros and network.is_plain else ()),
-        *([TRAINING] if macros or report else ()),
+        *([TRAINING] if macros or report or training_sheet else ()),
         *(run_sheets.BEHIND_TRAINING if report else ()),
     ]
 

@@ -131,6 +131,11 @@ def _add_build(commands) -> None:
         "--run", dest="run_dir", metavar="RUN_DIR", type=Path, help="add the sheets of this training run"
     )
     parser.add_argument(
+        "--training",
+        action="store_true",
+        help="add the sheet Training with its settings, for LibreOffice's buttons (.xlsm always has it)",
+    )
+    parser.add_argument(
         "--force",
         action="store_true",
         help="replace OUT.xlsx even if it was changed or isn't gradsheet's; the old file is kept beside it",
@@ -183,9 +188,9 @@ def _build(args: argparse.Namespace) -> int:
     output = None if args.check else Output(args.out, force=args.force)
     report = run_report.of_folder(args.run_dir) if args.run_dir else None
     if output is None:
-        return _check(args.out, network, tables, formulas=formulas, report=report)
+        return _check(args.out, network, tables, formulas=formulas, report=report, training_sheet=args.training)
     with output.open() as file:
-        _write(file, args.out, network, tables, formulas=formulas, report=report)
+        _write(file, args.out, network, tables, formulas=formulas, report=report, training_sheet=args.training)
     count = "1 learning rate" if len(rates) == 1 else f"{len(rates)} learning rates"
     say(f"{args.out}: {count}, {iterations:,} iterations each. Open it and begin with the sheet Start.")
     _say_kept(output.backup)
@@ -214,6 +219,7 @@ def _write(
     *,
     formulas: str = NATIVE,
     report: "RunReport | None" = None,
+    training_sheet: bool = False,
 ) -> None:
     """Write the workbook that is to be `path` into an open file, with a progress bar for a long one."""
     from rich.console import Console
@@ -229,6 +235,7 @@ def _write(
             formulas=formulas,
             macros=_has_macros(path),
             report=report,
+            training_sheet=training_sheet,
             on_rows=lambda rows: progress.advance(task, rows),
         )
 
@@ -253,12 +260,19 @@ def _train(args: argparse.Namespace) -> int:
 
 
 def _check(
-    path: Path, network: Network, tables: "list[RateTable]", *, formulas: str, report: "RunReport | None"
+    path: Path,
+    network: Network,
+    tables: "list[RateTable]",
+    *,
+    formulas: str,
+    report: "RunReport | None",
+    training_sheet: bool,
 ) -> int:
     from workbook import compare
 
     built = io.BytesIO()
-    build.write(built, network, tables, formulas=formulas, macros=_has_macros(path), report=report)
+    macros = _has_macros(path)
+    build.write(built, network, tables, formulas=formulas, macros=macros, report=report, training_sheet=training_sheet)
     built.seek(0)
     try:
         with open(path, "rb") as file:

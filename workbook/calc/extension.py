@@ -113,7 +113,9 @@ def _manifest() -> str:
         f" <manifest:file-entry manifest:full-path={quoteattr(name)} manifest:media-type={quoteattr(kind)}/>\n"
         for name, kind in kinds.items()
     )
-    return _xml(f'<manifest:manifest xmlns:manifest="http://openoffice.org/2001/manifest">\n{entries}</manifest:manifest>')
+    return _xml(
+        f'<manifest:manifest xmlns:manifest="http://openoffice.org/2001/manifest">\n{entries}</manifest:manifest>'
+    )
 
 
 def _description() -> str:

@@ -65,7 +65,7 @@ class Child:
             self._process = _Process(self._command, self._environment, self._on_message, self._writing)
         except OSError as error:
             self._process = None
-            raise NoAnswerError("gradsheet's Python can't be started ({}): {}".format(error, self._command[0]))
+            raise NoAnswerError(f"gradsheet's Python can't be started ({error}): {self._command[0]}") from error
         self._on_start()
 
 
@@ -100,7 +100,7 @@ class _Process:
                 if left <= 0:
                     self.ended = True
                     self._pipe.kill()
-                    raise NoAnswerError("gradsheet took longer than {:g} seconds and was ended".format(seconds))
+                    raise NoAnswerError(f"gradsheet took longer than {seconds:g} seconds and was ended")
                 self._answered.wait(left)
             return self._answers.pop(question["id"])
 

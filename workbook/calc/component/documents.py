@@ -1,5 +1,7 @@
 """The workbooks with a sheet Training that are open in Calc, and what gradsheet's Python asks of them."""
 
+import contextlib
+
 import uno
 import unohelper
 from com.sun.star.awt import XCallback
@@ -39,7 +41,7 @@ class Documents:
         try:
             EXTENSION.child.tell(self._message(model, button))
         except NoAnswerError as error:
-            _say(model, "{}; run gradsheet libreoffice install again.".format(error))
+            _say(model, f"{error}; run gradsheet libreoffice install again.")
 
     def _message(self, model, button):
         return {"press": button, "book": model.RuntimeUID, "name": model.URL or model.Title}
@@ -66,11 +68,9 @@ class Documents:
             self._open.pop(request["book"], None)
             found = {"gone": True}
         except Exception as error:  # whatever it is: who asked must hear of it
-            found = {"error": "{}: {}".format(type(error).__name__, error)}
-        try:
+            found = {"error": f"{type(error).__name__}: {error}"}
+        with contextlib.suppress(NoAnswerError):
             EXTENSION.child.tell(dict(found, request=request["request"]))
-        except NoAnswerError:
-            pass
 
 
 DOCUMENTS = Documents()

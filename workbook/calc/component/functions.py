@@ -37,7 +37,7 @@ def _function(name):
             answer = EXTENSION.child.ask({"call": name, "arguments": arguments}, SECONDS)
         except NoAnswerError as error:
             # An error value and no text, so that IFERROR works.
-            raise IllegalArgumentException(str(error), self, 0)
+            raise IllegalArgumentException(str(error), self, 0) from error
         return tuple(map(tuple, answer["cells"]))
 
     return call

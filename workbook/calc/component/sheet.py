@@ -94,9 +94,7 @@ class Training:
     def _cell(self, name):
         cells = self._sheet.NamedRanges.getByName(name).getReferredCells()
         if cells is None:
-            raise BlockedError(
-                "The cell that is named {} was deleted; undo that, or build the workbook again.".format(name)
-            )
+            raise BlockedError(f"The cell that is named {name} was deleted; undo that, or build the workbook again.")
         return cells.getCellByPosition(0, 0)
 
     def _block(self, first, count, width):
@@ -115,9 +113,7 @@ class Training:
     def _refuse_protected(self):
         if self._sheet.isProtected():
             raise BlockedError(
-                "The sheet {} is protected, so nothing can be shown; unprotect it (Tools, Protect Sheet).".format(
-                    self._sheet.Name
-                )
+                f"The sheet {self._sheet.Name} is protected, so nothing can be shown; unprotect it (Tools, Protect Sheet)."
             )
         if self._model.isReadonly():
             raise BlockedError(
