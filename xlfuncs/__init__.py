@@ -1,39 +1,32 @@
 """The maths of backpropagation and the functions that Excel calls.
 
-Excel's functions are loaded on first use, so that the maths (`xlfuncs.maths`, `xlfuncs.network`) needs only numpy and
-not xlwings. Built workbooks call them by these names: `xlfuncs.BP_GRAD` and its family must stay.
+Built workbooks call the functions by these names: `xlfuncs.BP_GRAD` and its family must stay. Which there are says
+`xlfuncs.function_table`. They are loaded on first use, with xlwings' decorators where xlwings is installed, so that the
+maths (`xlfuncs.maths`, `xlfuncs.network`) needs only numpy.
 """
 
 from importlib import import_module
 
-__all__ = [
-    "BP_CHECK",
-    "BP_ERROR",
-    "BP_EXPLAIN",
-    "BP_FORWARD",
-    "BP_GRAD",
-    "BP_GRADCHECK",
-    "BP_SIGMOID",
-    "BP_SWEEP",
-    "BP_TABLE",
-    "BP_UPDATE",
-    "MNIST_PREDICT",
-    "NN_EXPLAIN",
-    "NN_FORWARD",
-    "NN_GRAD",
-    "NN_GRADCHECK",
-    "NN_LOSS",
-    "NN_TABLE",
-    "NN_UPDATE",
-]
-
 
 def __getattr__(attribute: str):
-    if attribute in __all__:
+    # Python asks here for submodules too, which have small letters: the table isn't loaded for those.
+    functions = _functions() if attribute == "__all__" or attribute.isupper() else {}
+    if attribute == "__all__":
+        return sorted(functions)
+    if attribute not in functions:
+        raise AttributeError(f"module 'xlfuncs' has no attribute {attribute!r}")
+    try:
         return getattr(import_module("xlfuncs.excel"), attribute)
-    raise AttributeError(f"module 'xlfuncs' has no attribute {attribute!r}")
+    except ModuleNotFoundError as error:
+        if error.name != "xlwings":
+            raise
+        return functions[attribute].python
 
 
 def __dir__() -> list[str]:
     # xlwings finds the functions of a module through dir().
-    return sorted([*globals(), *__all__])
+    return sorted([*globals(), *_functions()])
+
+
+def _functions() -> dict:
+    return import_module("xlfuncs.function_table").FUNCTIONS

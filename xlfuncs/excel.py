@@ -12,9 +12,8 @@ from functools import wraps
 import xlwings as xw
 from xlwings.conversion import Converter, RawValueAccessor, ValueAccessor
 
-import xlfuncs
-from xlfuncs import functions, nn
 from xlfuncs.errors import GradsheetError
+from xlfuncs.function_table import TABLE, Function
 
 ON_SERVER = os.environ.get("XLWINGS_ON_SERVER") == "true"
 """xlwings Server converts no blank cell, so that a call with nothing else doesn't say where it comes from."""
@@ -33,25 +32,22 @@ class _FromSheet(Converter):
         return SheetRows(value if isinstance(value, list | tuple) else [value])
 
 
-def for_sheets(function: Callable) -> Callable:
+def for_sheets(entry: Function) -> Callable:
     """The function with xlwings' decorators; called from a sheet it gives the sentence where it raises elsewhere."""
 
-    @wraps(function)
+    @wraps(entry.python)
     def answer(*args, **kwargs):
         try:
-            return function(*args, **kwargs)
+            return entry.python(*args, **kwargs)
         except GradsheetError as error:
             if ON_SERVER or any(isinstance(cells, SheetRows) for cells in args):
                 return [[str(error)]]
             raise
 
-    for name, text in function.argument_help.items():
+    for argument in entry.arguments:
         # Every argument arrives as rows of raw cells, so that blanks, texts and errors get a sentence of ours.
-        answer = xw.arg(name, convert=_FromSheet, ndim=2, err_to_str=True, doc=text)(answer)
+        answer = xw.arg(argument.name, convert=_FromSheet, ndim=2, err_to_str=True, doc=argument.help)(answer)
     return xw.func(xw.ret(convert="raw")(answer))  # rows of floats and texts, as a sheet takes them
 
 
-HOMES = {"BP": functions, "MNIST": functions, "NN": nn}
-"""The module of each family of functions."""
-
-globals().update({name: for_sheets(getattr(HOMES[name.partition("_")[0]], name)) for name in xlfuncs.__all__})
+globals().update({entry.name: for_sheets(entry) for entry in TABLE})

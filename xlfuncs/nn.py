@@ -1,8 +1,10 @@
 """The functions behind =NN_GRAD(…) and its family: the same as the BP_ functions for any network. Raise GradsheetError.
 
 `network` is one line of text, see `xlfuncs.spec`; `weights` all weights and biases in one row or column, in the order
-of the table's columns. Inputs and targets may have a row a sample.
+of the table's columns. Inputs and targets may have a row a sample. Help, arguments and their defaults stand in
+`xlfuncs.function_table`.
 """
+# ruff: noqa: D103 (the table holds their help)
 
 from __future__ import annotations
 
@@ -11,66 +13,49 @@ from typing import Any
 import numpy as np
 
 from xlfuncs import explain, limits
+from xlfuncs.answers import of_table
 from xlfuncs.errors import GradsheetError
-from xlfuncs.functions import ITERATION_COUNT, LEARNING_RATE, SMALLER_NETWORK, takes
-from xlfuncs.network import ITERATIONS, Network
-from xlfuncs.ranges import as_count, as_flag, as_learned, as_rows, as_scalar, as_text, as_vector, left_out
+from xlfuncs.functions import SMALLER_NETWORK
+from xlfuncs.network import Network
+from xlfuncs.ranges import as_count, as_flag, as_learned, as_rows, as_scalar, as_text, as_vector
 from xlfuncs.spec import Spec
 from xlfuncs.training import Training
 
-NETWORK = "The network in one line, sizes first: 2-2-2, or 2-3-2 tanh softmax cross-entropy bias=unit adam"
-WEIGHTS = "All weights and biases in one row or column: a layer's weights unit by unit, then its biases"
-SAMPLES = {
-    "inputs": "The inputs i1, i2, …: one row or column, or a row a sample",
-    "targets": "The targets t1, t2, …: one row or column, or a row a sample",
-}
-ANY = {**SAMPLES, "weights": WEIGHTS, "network": NETWORK}
 
-
-@takes(inputs=SAMPLES["inputs"], weights=WEIGHTS, network=NETWORK)
+@of_table
 def NN_FORWARD(inputs, weights, network):
-    """The forward pass of any network, a row a sample, in the table's order: h1, a_h1, h2, a_h2, …, o1, a_o1, …"""
     spec = _spec(network)
     samples = _samples("inputs", inputs, spec.sizes[0], "inputs")
     targets = np.zeros((len(samples), spec.sizes[-1]))
     return _first_rows(_training(spec, samples, targets, weights), "hidden", "output")
 
 
-@takes(**ANY)
+@of_table
 def NN_LOSS(inputs, targets, weights, network):
-    """The error of each output and E_total of any network, a row a sample: E1, E2, …, E_total."""
     return _first_rows(_of_ranges(inputs, targets, weights, network), "error")
 
 
-@takes(**ANY, weight="Only this one's gradient: w5 or b1; all of them if left out")
-def NN_GRAD(inputs, targets, weights, network, weight=None):
-    """The gradients dE_total/dw of any network by the chain rule: their mean over the samples, or the one asked for."""
+@of_table
+def NN_GRAD(inputs, targets, weights, network, weight):
     training = _of_ranges(inputs, targets, weights, network)
     found = training.mean_gradients()[None, :]
-    return found if left_out(weight) else found[:, [as_learned(weight, list(training.network.learned))]]
+    return found if weight is None else found[:, [as_learned(weight, list(training.network.learned))]]
 
 
-@takes(**ANY, learning_rate=LEARNING_RATE, iterations="How many steps; 1 if left out")
-def NN_UPDATE(inputs, targets, weights, network, learning_rate, iterations=1):
-    """The weights and biases of any network after one step of its optimizer, or after several, in their order."""
+@of_table
+def NN_UPDATE(inputs, targets, weights, network, learning_rate, iterations):
     training = _of_ranges(inputs, targets, weights, network)
-    count = 1 if left_out(iterations) else as_count("iterations", iterations, limits.MAX_ROWS)
+    count = as_count("iterations", iterations, limits.MAX_ROWS)
     _refuse_long(training, count, written=False)
     return training.weights_after(as_scalar("learning_rate", learning_rate), count)[None, :]
 
 
-@takes(
-    **ANY,
-    learning_rate=LEARNING_RATE,
-    iterations=ITERATION_COUNT,
-    header="TRUE for a first row with the columns' names (the default), FALSE for numbers only",
-)
-def NN_TABLE(inputs, targets, weights, network, learning_rate, iterations=ITERATIONS, header=True):
-    """The whole training table of any network, a row an iteration (a sample with batches); the optimizer's last."""
+@of_table
+def NN_TABLE(inputs, targets, weights, network, learning_rate, iterations, header):
     training = _of_ranges(inputs, targets, weights, network)
     rate = as_scalar("learning_rate", learning_rate)
-    with_header = left_out(header) or as_flag("header", header)
-    count = ITERATIONS if left_out(iterations) else as_count("iterations", iterations, limits.MAX_ROWS)
+    with_header = as_flag("header", header)
+    count = as_count("iterations", iterations, limits.MAX_ROWS)
     limits.refuse_wide(training.network.column_count, SMALLER_NETWORK)
     limits.refuse_tall(count * training.batch + with_header, "ask for fewer iterations")
     _refuse_long(training, count, written=True)
@@ -78,9 +63,8 @@ def NN_TABLE(inputs, targets, weights, network, learning_rate, iterations=ITERAT
     return [[column.label for column in training.network.columns], *rows.tolist()] if with_header else rows
 
 
-@takes(**ANY)
+@of_table
 def NN_GRADCHECK(inputs, targets, weights, network):
-    """The largest difference between any network's gradients and central finite differences; below 1E-8 is right."""
     training = _of_ranges(inputs, targets, weights, network)
     work = len(training.inputs) * training.network.column_count * limits.ANY_SHIFTED
     at_most = max(1, int(limits.most(1.0) / work))
@@ -88,9 +72,8 @@ def NN_GRADCHECK(inputs, targets, weights, network):
     return [[training.difference()]]
 
 
-@takes(**ANY, weight="The weight or bias to explain: w1 or b1")
+@of_table
 def NN_EXPLAIN(inputs, targets, weights, network, weight):
-    """Why a gradient of any network is what it is: the chain rule line by line for the first sample."""
     training = _of_ranges(inputs, targets, weights, network)
     learned = training.network.learned[as_learned(weight, list(training.network.learned))]
     first = Training(training.network, training.inputs[:1], training.targets[:1])

@@ -22,9 +22,10 @@ from classic_xlwings import MISSING, call
 import xlfuncs
 from workbook.check.limits import largest_memory
 from xlfuncs.cells import ERROR_CODES
+from xlfuncs.function_table import FUNCTIONS
 
 NAMES = [name for name in xlfuncs.__all__ if name != "MNIST_PREDICT"]  # torch: it has tests of its own
-ARGUMENTS = {name: len(getattr(xlfuncs, name).argument_help) for name in NAMES}
+ARGUMENTS = {name: len(FUNCTIONS[name].arguments) for name in NAMES}
 LABELS = [
     "t1",
     "t2",
