@@ -17,15 +17,11 @@ import queue
 import sys
 import threading
 import traceback
-from collections.abc import Callable
-from functools import cache
 from typing import Any, BinaryIO
 
 from workbook.live.target import Blocked, Gone
-from xlfuncs import functions, nn
 from xlfuncs.errors import GradsheetError
-
-HOMES = {"BP": functions, "MNIST": functions, "NN": nn}
+from xlfuncs.function_table import FUNCTIONS
 
 
 class Bridge:
@@ -84,17 +80,12 @@ class Bridge:
 def called(name: str, arguments: list[Any]) -> list[list[float | str]]:
     """A function's rows of cells; a mistake is one cell with its sentence."""
     try:
-        return _function(name)(*arguments)
+        return FUNCTIONS[name].python(*arguments)
     except GradsheetError as error:
         return [[str(error)]]
     except Exception as error:
         traceback.print_exc()
         return [[f"This is a fault of gradsheet's own; please report it ({type(error).__name__}: {error})."]]
-
-
-@cache
-def _function(name: str) -> Callable[..., list[list[Any]]]:
-    return getattr(HOMES[name.partition("_")[0]], name)
 
 
 def main() -> int:

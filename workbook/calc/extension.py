@@ -11,18 +11,16 @@ Its parts, and why they are as they are:
     gradsheet_calc.py, pythonpath/              the component, with gradsheet.json: what it must know of gradsheet
 """
 
-import inspect
 import json
 import os
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from typing import BinaryIO
 from xml.sax.saxutils import escape, quoteattr
 
-import xlfuncs
 from workbook.sheets.training_cells import (
     EPOCH_LOG,
     HEADER_ROW,
@@ -33,6 +31,7 @@ from workbook.sheets.training_cells import (
     STATUS,
 )
 from workbook.sheets.training_controls import BUTTON_ROW, BUTTONS
+from xlfuncs.function_table import TABLE, Function
 
 IDENTIFIER = "com.gradsheet"
 BRIDGE = "workbook.calc.bridge"
@@ -64,11 +63,6 @@ def command() -> list[str]:
     return [sys.executable, "-P", "-m", BRIDGE]
 
 
-def functions() -> list[Callable]:
-    """The functions, in the order of their names."""
-    return [getattr(xlfuncs, name) for name in sorted(xlfuncs.__all__)]
-
-
 def _parts() -> Iterator[tuple[str, str]]:
     yield "META-INF/manifest.xml", _manifest()
     yield "description.xml", _description()
@@ -90,7 +84,7 @@ def _what_it_must_know() -> dict[str, object]:
     return {
         "command": command(),
         "python_path": os.environ.get("PYTHONPATH"),
-        "functions": [function.__name__ for function in functions()],
+        "functions": [function.name for function in TABLE],
         "corner": LOG_CORNER,
         "table": EPOCH_LOG,
         "names": [STATUS, PROGRESS, RUN_FOLDER, *(setting.name for setting in SETTINGS)],
@@ -131,13 +125,13 @@ def _description() -> str:
 def _types() -> str:
     """Every function gives rows of cells: a sentence is one of one, which fills an array formula."""
     methods = "\n".join(
-        f"  sequence< sequence< any > > {function.__name__}({_idl_arguments(function)});" for function in functions()
+        f"  sequence< sequence< any > > {function.name}({_idl_arguments(function)});" for function in TABLE
     )
     return f"module com {{ module gradsheet {{ interface XFunctions {{\n{methods}\n}}; }}; }};\n"
 
 
-def _idl_arguments(function: Callable) -> str:
-    return ", ".join(f"[in] any {_idl_name(name)}" for name in inspect.signature(function).parameters)
+def _idl_arguments(function: Function) -> str:
+    return ", ".join(f"[in] any {_idl_name(argument.name)}" for argument in function.arguments)
 
 
 def _idl_name(argument: str) -> str:
@@ -161,21 +155,20 @@ def _components() -> str:
 
 
 def _functions_help() -> str:
-    nodes = "".join(_function_node(function) for function in functions())
+    nodes = "".join(map(_function_node, TABLE))
     inside = _node("gradsheet", _node("AddInFunctions", nodes, op=""))
     return _data("CalcAddIns", "org.openoffice.Office", _node("AddInInfo", inside, op=""))
 
 
-def _function_node(function: Callable) -> str:
-    name, help_text = function.__name__, " ".join(inspect.getdoc(function).split())
-    properties = _prop("DisplayName", name, "en-US") + _prop("Description", help_text, "en-US")
+def _function_node(function: Function) -> str:
+    properties = _prop("DisplayName", function.name, "en-US") + _prop("Description", function.help, "en-US")
     # In LibreOffice 25.2, by this name an .xlsx of Excel's finds the function.
-    properties += _prop("Category", "Add-In") + _prop("CompatibilityName", name, "en-US")
+    properties += _prop("Category", "Add-In") + _prop("CompatibilityName", function.name, "en-US")
     parameters = "".join(
-        _node(_idl_name(argument), _prop("DisplayName", argument, "en-US") + _prop("Description", text, "en-US"))
-        for argument, text in ((a, function.argument_help[a]) for a in inspect.signature(function).parameters)
+        _node(_idl_name(a.name), _prop("DisplayName", a.name, "en-US") + _prop("Description", a.help, "en-US"))
+        for a in function.arguments
     )
-    return _node(name, properties + _node("Parameters", parameters, op=""))
+    return _node(function.name, properties + _node("Parameters", parameters, op=""))
 
 
 def _jobs() -> str:
