@@ -17,7 +17,7 @@ from pathlib import Path
 import xlwings
 from openpyxl.utils import get_column_letter, range_boundaries
 
-from workbook.live import follow
+from workbook.live import excel, follow
 from workbook.sheets.training_cells import COLUMNS, FIRST_COLUMN, HEADER_ROW, SETTINGS
 
 from .com import BAD_INDEX, DISCONNECTED, EXCEPTION, FAILED, REFUSALS, UNAVAILABLE, ComError, Dispatch, windows
@@ -369,4 +369,4 @@ if __name__ == "__main__":
     follow.HANDOVER_SECONDS = float(os.environ.get("HANDOVER", follow.HANDOVER_SECONDS))
     refusing = FakeExcel(path=sys.argv[1], refusals=float(sys.argv[2]), seed=os.getpid())
     with excels(refusing):
-        sys.exit(follow.main(sys.argv[4:]))
+        sys.exit(excel.main(sys.argv[4:]))

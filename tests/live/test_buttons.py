@@ -1,5 +1,6 @@
 """The buttons: settings, one training at a time, stop and resume, what goes wrong; with real detached processes."""
 
+import inspect
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import xlwings
 from trainer.recipes import RECIPES
 from trainer.run import load_run, read_status
 from workbook.live import buttons, launch
+from workbook.live import excel as excel_host
 from workbook.live.excel import OpenWorkbook
 from workbook.live.follow import follow
 from workbook.sheets.training_cells import SETTINGS
@@ -29,7 +31,9 @@ def excel(monkeypatch, tmp_path):
     fake = FakeExcel()
     fake.followed = []
     monkeypatch.setattr(xlwings.Book, "caller", staticmethod(fake.book))
-    monkeypatch.setattr(launch, "start_follower", lambda folder, book: fake.followed.append((folder, book)))
+    monkeypatch.setattr(
+        excel_host, "start_follower", lambda folder, book: fake.followed.append((folder, book.full_name))
+    )
     monkeypatch.setenv("GRADSHEET_HOME", str(tmp_path / "home"))
     with excels(fake):
         yield fake
@@ -164,15 +168,16 @@ def test_damaged_data_is_one_sentence(excel, tmp_path):
 def test_what_there_is_nothing_to_do_for(excel, tmp_path):
     buttons.stop()
     assert excel.named("status") == "No training was started from this workbook yet; press Run Training."
-    set_cells(excel, run_folder=str(tmp_path / "another machine"))
+    empty = tmp_path / "home" / "runs" / "deleted"
+    set_cells(excel, run_folder=str(empty))
     for button in (buttons.stop, buttons.resume, buttons.open_folder, buttons.opened):
         set_cells(excel, status="")
         button()
-        assert "is not on this machine" in excel.named("status")
-    (tmp_path / "another machine").mkdir()
+        assert excel.named("status") == f"The run's folder {empty} is gone; the rows stay as they are."
+    empty.mkdir(parents=True)
     buttons.resume()
     assert "nothing to resume" in excel.named("status")
-    run = runs.make(tmp_path / "done")
+    run = runs.make(tmp_path / "home" / "runs" / "done")
     runs.add_epochs(run, run.config.recipe.epochs)
     set_cells(excel, run_folder=str(run.folder))
     buttons.resume()
@@ -180,6 +185,102 @@ def test_what_there_is_nothing_to_do_for(excel, tmp_path):
     assert excel.followed == []
     buttons.opened()
     assert excel.followed == [(run.folder, NAME)]
+
+
+FOREIGN = [
+    "{tmp}/a stranger's",
+    "{home}/runs",
+    "{home}/runs/../elsewhere",
+    "{home}/runs and more/run",
+    "runs/run",
+    "//server.example/share/run",
+    r"\\server.example\share\run",
+    r"C:\Users\Somebody\gradsheet\runs\run",
+    "file:///tmp/run",
+    "\0",
+]
+
+
+@pytest.mark.parametrize("named", FOREIGN, ids=repr)
+def test_a_run_that_a_strangers_workbook_names_is_left_alone(excel, named, tmp_path, monkeypatch):
+    """Not followed, resumed, stopped nor shown; and the disk isn't asked: on a server, the question alone tells."""
+    home, asked = tmp_path / "home", []
+    folder = named.format(tmp=tmp_path, home=home)
+    if folder.startswith(str(tmp_path)):
+        run = runs.make(buttons.Path(folder))
+        runs.add_epochs(run, 2)
+        (run.folder / launch.WORKER_LOCK).touch()
+    set_cells(excel, run_folder=folder)
+    with monkeypatch.context() as patched:
+        for name in ("exists", "is_dir", "is_file", "touch", "resolve"):
+            patched.setattr(buttons.Path, name, lambda path, *_, name=name, **__: asked.append((name, str(path))))
+        patched.setattr(launch.subprocess, "Popen", lambda *_, **__: pytest.fail("something was started"))
+        for button in (buttons.stop, buttons.resume, buttons.open_folder, buttons.opened):
+            set_cells(excel, status="")
+            button()
+            said = excel.named("status")
+            assert said.startswith(f"The run's folder {buttons.Path(folder)} is not in your own runs folder {home}")
+            assert said.endswith("the rows stay as they are. Run Training starts a new run.")
+    assert excel.followed == [] and asked == [] and excel.named("run_folder") == folder
+    set_cells(excel, run_folder=None)
+
+
+def test_training_starts_anew_in_a_strangers_workbook(excel, tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr(launch, "start_worker", lambda folder, chosen: started.append(folder))
+    monkeypatch.setattr(launch, "is_active", lambda folder: pytest.fail("the stranger's folder was asked"))
+    set_cells(excel, run_folder=str(tmp_path / "a stranger's"))
+    buttons.run()
+    assert started == [folder_of(excel)] and launch.is_own(started[0])
+    assert excel.followed == [(started[0], NAME)]
+    set_cells(excel, run_folder=None)
+
+
+def test_own_runs_are_told_by_their_names_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADSHEET_HOME", str(tmp_path))
+    assert launch.is_own(tmp_path / "runs" / "a") and launch.is_own(tmp_path / "runs" / "x" / ".." / "a")
+    assert not launch.is_own(tmp_path / "runs" / "a" / ".." / ".." / "runs2" / "a")
+    monkeypatch.chdir(tmp_path)
+    assert not launch.is_own(buttons.Path("runs/a"))
+
+
+class OtherHost:
+    """A host that isn't Excel, with one workbook."""
+
+    full_name = "lesson.ods"
+
+    def __init__(self, folder):
+        self.folder, self.said, self.followed = folder, [], []
+
+    def pressed(self):
+        return self
+
+    def start_follower(self, folder, target):
+        self.followed.append((folder, target))
+
+    def run_folder(self):
+        return self.folder
+
+    def notice(self, sentence):
+        self.said.append(sentence)
+
+
+def test_another_host_needs_neither_excel_nor_xlwings(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADSHEET_HOME", str(tmp_path))
+    monkeypatch.setattr(buttons, "EXCEL", "no.such.module")
+    run = runs.make(tmp_path / "runs" / "one")
+    host = OtherHost(run.folder)
+    buttons.opened(host)
+    buttons.stop(host)
+    assert host.followed == [(run.folder, host)] and host.said == ["No training is running."]
+    code = "import sys, workbook.live.buttons, workbook.live.follow; sys.exit('xlwings' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_built_workbooks_call():
+    """buttons.bas of every workbook that is out there: `from workbook.live import buttons; buttons.run()`."""
+    for name in ("run", "stop", "resume", "open_folder", "opened"):
+        inspect.signature(getattr(buttons, name)).bind()
 
 
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
@@ -266,7 +367,7 @@ def test_an_excel_that_closes_or_never_answers_is_no_dialog(excel, button, monke
     excel.refusals, excel.closes_after = 0.0, 6
     button()
     excel.closes_after, excel.open = None, True
-    monkeypatch.setattr(launch, "start_follower", lambda folder, book: setattr(excel, "refusals", 2.0))
+    monkeypatch.setattr(excel_host, "start_follower", lambda folder, book: setattr(excel, "refusals", 2.0))
     button()
     monkeypatch.setattr(xlwings.Book, "caller", staticmethod(lambda: (_ for _ in ()).throw(KeyError("lesson.xlsm"))))
     button()
@@ -286,7 +387,7 @@ def test_a_fault_of_our_own_is_a_sentence_too(excel, monkeypatch):
 
 @pytest.mark.parametrize("rate", [0.1, 0.3])
 def test_buttons_in_a_busy_excel(excel, rate, monkeypatch):
-    monkeypatch.setattr(buttons, "PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr(excel_host, "PATIENCE_SECONDS", 60.0)
     monkeypatch.setattr(launch, "start_worker", lambda folder, chosen: folder.mkdir(parents=True))
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     excel.refusals = rate

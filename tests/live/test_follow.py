@@ -15,6 +15,7 @@ from openpyxl.utils import get_column_letter
 from pyopenvba.apps.excel import ExcelApplication
 
 from trainer.run import STATUS, Status, write_status
+from workbook.live import excel as excel_host
 from workbook.live import follow as follow_module
 from workbook.live.follow import CLOSED, DONE, FAILED, FOLLOWED, follow
 from workbook.live.launch import OUTPUT, WORKER_LOCK, is_active
@@ -136,9 +137,9 @@ def test_only_one_follower_a_run(run, monkeypatch):
     excel, command = FakeExcel(), ["--book", NAME, "--run-dir", str(run.folder)]
     with excels(excel):
         with FileLock(run.folder / follow_module.LOCK):
-            assert follow_module.main(command) == FOLLOWED
+            assert excel_host.main(command) == FOLLOWED
         assert excel.calls == 0 and excel.log() == []
-        assert follow_module.main(command) == DONE
+        assert excel_host.main(command) == DONE
         assert len(excel.log()) == 2
 
 
@@ -166,11 +167,11 @@ def test_what_ends_the_follower_is_said_in_the_workbook(run, monkeypatch):
     (run.folder / "epochs.csv").write_text("broken")
     excel, command = FakeExcel(), ["--book", NAME, "--run-dir", str(run.folder)]
     with excels(excel):
-        assert follow_module.main(command) == FAILED
+        assert excel_host.main(command) == FAILED
         assert excel.named("status").startswith("Failed: ") and "damaged" in excel.named("status")
         monkeypatch.setattr(follow_module, "status_line", lambda status, run: 1 / 0)
         (run.folder / "epochs.csv").unlink()
-        assert follow_module.main(command) == FAILED
+        assert excel_host.main(command) == FAILED
     assert "ZeroDivisionError" in excel.named("status") and "the training isn't touched" in excel.named("status")
     assert "Traceback" in (run.folder / OUTPUT).read_text()
 
@@ -236,7 +237,7 @@ def test_a_follower_ends_when_the_sheet_shows_another_run(tmp_path, monkeypatch)
     assert follow(new.folder, opened(excel))
     assert [row for row in excel.block() if row[0]] == runs.as_cells(new.rows)
     with excels(excel):
-        assert follow_module.main(["--book", NAME, "--run-dir", str(old.folder)]) == CLOSED
+        assert excel_host.main(["--book", NAME, "--run-dir", str(old.folder)]) == CLOSED
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1+2", "@SUM(A1)", '=HYPERLINK("http://x","y")', "1:05", "'quoted"])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from workbook.live import excel as excel_host
 from workbook.live import follow as follow_module
 from workbook.live.follow import DONE, FAILED, FOLLOWED
 from workbook.live.launch import WORKER_LOCK
@@ -56,7 +57,7 @@ def test_many_kills(tmp_path, monkeypatch, kills):
             try:
                 refusing = FakeExcel(path=cells, refusals=0.1, seed=os.getpid())
                 with excels(refusing):
-                    code = follow_module.main(["--book", NAME, "--run-dir", str(run.folder)])
+                    code = excel_host.main(["--book", NAME, "--run-dir", str(run.folder)])
             finally:
                 os._exit(code)
         return process

@@ -12,9 +12,10 @@ import pytest
 from xlwings import XlwingsError
 
 from workbook.live.excel import OpenWorkbook
-from workbook.live.excel_errors import Patience, StillBusyError
+from workbook.live.excel_errors import Patience
 from workbook.live.follow import follow
 from workbook.live.open_book import FAILURES, OpenBook, full_name
+from workbook.live.target import StillBusyError
 
 from . import fake_excel, runs
 from .fake_excel import NAME, REFUSALS, ComError, FakeExcel, excels

@@ -1,63 +1,64 @@
-"""What the macros call: `from workbook.live import buttons; buttons.run()`. Each returns at once.
+"""What the buttons do, in any host. Each returns at once.
 
-Whatever goes wrong is one sentence in the status line, or in Excel's own status bar where the sheet can't be written; a
-traceback would be a dialog that nobody can read.
+The macros of built workbooks call `from workbook.live import buttons; buttons.run()`: without a host, it is Excel.
+Whatever goes wrong is one sentence in the status line, or elsewhere where the sheet can't be written (Target.notice);
+a traceback would be a dialog that nobody can read.
 """
 
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
-from trainer.folders import new_run_folder
+from trainer.folders import new_run_folder, runs_folder
 from trainer.recipes import Recipe, choose_recipe
 from trainer.run import CONFIG, STOP, load_run
 from workbook.endings import ending_of
 from workbook.live import launch
-from workbook.live.excel import OpenWorkbook
-from workbook.live.excel_errors import StillBusyError
-from workbook.live.target import Blocked, Gone, Target
+from workbook.live.target import Blocked, Gone, Host, StillBusyError, Target
 from workbook.parts.texts import listing, plain
 from workbook.sheets.training_cells import SETTINGS, Setting
 from xlfuncs.cells import error_name
 from xlfuncs.errors import GradsheetError
 
-PATIENCE_SECONDS = 10.0
+EXCEL = "workbook.live.excel"
 FLAGS = {"dataset": "--dataset", "device": "--device", "recipe": "--recipe", "seed": "--seed"}
 FLAGS |= {"epochs": "--epochs", "batch_size": "--batch-size", "learning_rate": "--lr", "data_folder": "--data-dir"}
 
 
-def run() -> None:
+def run(host: Host | None = None) -> None:
     """Start a new training with the sheet's settings."""
-    _press(_run)
+    _press(_run, host)
 
 
-def stop() -> None:
+def stop(host: Host | None = None) -> None:
     """Ask the training to stop at its next batch; it keeps the finished epochs."""
-    _press(_stop)
+    _press(_stop, host)
 
 
-def resume() -> None:
+def resume(host: Host | None = None) -> None:
     """Go on with the run that the sheet shows."""
-    _press(_resume)
+    _press(_resume, host)
 
 
-def open_folder() -> None:
+def open_folder(host: Host | None = None) -> None:
     """Show the run's folder."""
-    _press(lambda book: launch.open_folder(_folder(book)))
+    _press(_open_folder, host)
 
 
-def opened() -> None:
+def opened(host: Host | None = None) -> None:
     """The workbook was opened: bring in the rows that its run wrote meanwhile."""
-    _press(_opened)
+    _press(_opened, host)
 
 
-def _press(action: Callable[[Target], None]) -> None:
-    """Do it. Excel waits for this to return, so nothing here waits long for Excel."""
+def _press(action: Callable[[Target, Host], None], host: Host | None) -> None:
+    """Do it. The host waits for this to return, so nothing here waits long for the host."""
+    host = host or import_module(EXCEL)
     with suppress(StillBusyError, Blocked, Gone):  # who can't be found, or can't answer, can't be told so either
-        book = OpenWorkbook.calling(PATIENCE_SECONDS)
+        book = host.pressed()
         try:
-            action(book)
+            action(book, host)
         except Gone:
             raise
         except Exception as error:
@@ -72,54 +73,64 @@ def _sentence(error: Exception) -> str:
     return f"This is a fault of gradsheet's own; please report it ({type(error).__name__}: {error})."
 
 
-def _run(book: Target) -> None:
+def _run(book: Target, host: Host) -> None:
     shown = book.run_folder()
-    if shown and launch.is_active(shown):
-        launch.start_follower(shown, book.full_name)  # in case the one before was lost
+    if shown and launch.is_own(shown) and launch.is_active(shown):
+        host.start_follower(shown, book)  # in case the one before was lost
         raise GradsheetError("A training is already running; press Stop first.")
     settings = book.settings()
     chosen = arguments(settings)
     folder = new_run_folder(str(settings["recipe"]), str(settings["dataset"]))
-    _start(book, folder, chosen)
+    _start(book, host, folder, chosen)
 
 
-def _start(book: Target, folder: Path, chosen: list[str]) -> None:
+def _start(book: Target, host: Host, folder: Path, chosen: list[str]) -> None:
     book.begin(folder)
     book.tell("Starting …", 0.0)
     launch.start_worker(folder, chosen)
-    launch.start_follower(folder, book.full_name)
+    host.start_follower(folder, book)
 
 
-def _stop(book: Target) -> None:
+def _stop(book: Target, host: Host) -> None:
     folder = _folder(book)
     if not launch.is_active(folder):
         raise GradsheetError("No training is running.")
     (folder / STOP).touch()
 
 
-def _resume(book: Target) -> None:
+def _resume(book: Target, host: Host) -> None:
     folder = _folder(book)
     if launch.is_active(folder):
-        launch.start_follower(folder, book.full_name)
+        host.start_follower(folder, book)
         raise GradsheetError("The training is still running.")
     if not (folder / CONFIG).is_file():
         raise GradsheetError("The run never began, so there is nothing to resume; press Run Training.")
     run = load_run(folder)
     if run.finished:
         raise GradsheetError(f"The run is finished: {len(run.rows)} epochs are done. Run Training starts a new one.")
-    _start(book, folder, ["--resume", str(folder)])
+    _start(book, host, folder, ["--resume", str(folder)])
 
 
-def _opened(book: Target) -> None:
-    launch.start_follower(_folder(book), book.full_name)
+def _open_folder(book: Target, host: Host) -> None:
+    launch.open_folder(_folder(book))
+
+
+def _opened(book: Target, host: Host) -> None:
+    host.start_follower(_folder(book), book)
 
 
 def _folder(book: Target) -> Path:
+    """The run that the sheet shows. Raises GradsheetError for one that isn't this user's: anybody may have built it."""
     folder = book.run_folder()
     if folder is None:
         raise GradsheetError("No training was started from this workbook yet; press Run Training.")
+    if not launch.is_own(folder):
+        raise GradsheetError(
+            f"The run's folder {folder} is not in your own runs folder {runs_folder()}, so this workbook leaves it "
+            f"alone; the rows stay as they are. Run Training starts a new run."
+        )
     if not folder.is_dir():
-        raise GradsheetError(f"The run's folder {folder} is not on this machine; the rows stay as they are.")
+        raise GradsheetError(f"The run's folder {folder} is gone; the rows stay as they are.")
     return folder
 
 

@@ -1,5 +1,12 @@
-"""The workbook that is open in Excel as a target, through xlwings. Nothing here opens a file or starts Excel."""
+"""Excel as a host, and the workbook that is open in it as a target, through xlwings.
 
+Nothing here opens a file or starts Excel. `python -m workbook.live.excel --book FULL_NAME --run-dir DIR` is the
+follower: a process of its own, so that the training doesn't wait for Excel, nor end with it.
+"""
+
+import argparse
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -7,14 +14,28 @@ from pathlib import Path
 import xlwings
 
 from trainer.run import Run
-from workbook.live import epoch_table, open_book
+from workbook.live import epoch_table, launch, open_book
+from workbook.live.follow import follow_alone
 from workbook.live.open_book import OpenBook
-from workbook.live.target import Blocked
+from workbook.live.target import Blocked, Target
 from workbook.sheets.training_cells import COLUMNS, MAX_EPOCHS, PROGRESS, RUN_FOLDER, SETTINGS, STATUS
 
+PATIENCE_SECONDS = 10.0
+"""So long, at each step, a button waits for an Excel that is busy: Excel itself waits for the button meanwhile."""
 LONGEST_LINE = 1000  # characters of the status; a cell holds 32,767
 NOTICE = "gradsheet: "
 """How our texts in Excel's own status bar begin."""
+
+
+def pressed() -> "OpenWorkbook":
+    """See Host."""
+    return OpenWorkbook(open_book.calling_book(PATIENCE_SECONDS))
+
+
+def start_follower(folder: Path, target: Target) -> None:
+    """See Host."""
+    arguments = ["--book", target.full_name, "--run-dir", str(folder)]
+    launch.detached("workbook.live.excel", arguments, subprocess.DEVNULL)
 
 
 class OpenWorkbook:
@@ -29,11 +50,6 @@ class OpenWorkbook:
     def named(cls, full_name: str, pause: Callable[[float], None] = time.sleep) -> "OpenWorkbook":
         """The one of that full name, waited for as long as it takes."""
         return cls(OpenBook(full_name, pause=pause))
-
-    @classmethod
-    def calling(cls, seconds: float) -> "OpenWorkbook":
-        """The one whose button was pressed, waited for so many seconds at each step; raises StillBusyError."""
-        return cls(open_book.calling_book(seconds))
 
     @property
     def full_name(self) -> str:
@@ -117,3 +133,16 @@ def _text(value: str) -> str:
 
 def _line(text: str) -> str:
     return " ".join(text.split())[:LONGEST_LINE]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The follower's process; its exit codes are those of follow_alone."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--book", required=True)
+    parser.add_argument("--run-dir", required=True, type=Path)
+    args = parser.parse_args(arguments)
+    return follow_alone(args.run_dir, OpenWorkbook.named(args.book))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

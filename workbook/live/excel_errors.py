@@ -4,16 +4,12 @@ from collections.abc import Callable
 
 import xlwings
 
-from xlfuncs.errors import GradsheetError
+from workbook.live.target import StillBusyError
 
 # RPC_E_CALL_REJECTED, RPC_E_SERVERCALL_RETRYLATER, VBA_E_IGNORE: a cell is edited, a dialog is open, Excel calculates.
 REFUSALS = (-2147418111, -2147417846, -2146777998)
 TIMED_OUT = -1712  # the same on macOS
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
-
-
-class StillBusyError(GradsheetError):
-    """Excel stayed busy for as long as one could wait."""
 
 
 class Patience:

@@ -1,7 +1,8 @@
 """A workbook file that shows a run: after every epoch it is written whole, with the run's sheets as they then are.
 
-Where there was none, it is the default workbook. One of gradsheet's that is there, with whatever the user made of it,
-keeps everything else; so does one that the user saves while the training goes on.
+It is no Target: nobody works in it, and nothing of it waits. Where there was none, it is the default workbook. One of
+gradsheet's that is there, with whatever the user made of it, keeps everything else; so does one that the user saves
+while the training goes on.
 """
 
 import io

@@ -1,11 +1,5 @@
-"""Follow a run's folder and bring everything it says into a target, however often that refuses.
+"""Follow a run's folder and bring everything it says into a target, however often that refuses."""
 
-`python -m workbook.live.follow --book FULL_NAME --run-dir DIR` does so for a workbook that is open in Excel. It is a
-process of its own: the training doesn't wait for Excel, nor end with it.
-"""
-
-import argparse
-import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -24,7 +18,7 @@ from xlfuncs.errors import GradsheetError
 LOCK = ".follower"
 POLL_SECONDS, BLOCKED_SECONDS = 0.5, 2.0
 READ_ATTEMPTS = 10
-DONE, FAILED, CLOSED, FOLLOWED = 0, 1, 3, 4  # main's exit codes
+DONE, FAILED, CLOSED, FOLLOWED = 0, 1, 3, 4  # how follow_alone ended
 HANDOVER_SECONDS = 15.0
 """How long a second follower waits for the first, which may be about to see that its workbook was closed."""
 
@@ -102,22 +96,18 @@ def follow(folder: Path, target: Target, pause: Callable[[float], None] = time.s
         return False
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The process, one for each run: DONE, FAILED, CLOSED (or another run is shown), or FOLLOWED by another one."""
-    from workbook.live.excel import OpenWorkbook
+def follow_alone(folder: Path, target: Target, pause: Callable[[float], None] = time.sleep) -> int:
+    """Follow as the run's only follower, and say in the target what goes wrong: a host's process or thread.
 
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--book", required=True)
-    parser.add_argument("--run-dir", required=True, type=Path)
-    args = parser.parse_args(arguments)
-    target = OpenWorkbook.named(args.book)
+    Returns DONE, FAILED, CLOSED (or another run is shown), or FOLLOWED by another one. Raises nothing.
+    """
     try:
-        with FileLock(args.run_dir / LOCK, timeout=HANDOVER_SECONDS):
-            return DONE if follow(args.run_dir, target) else CLOSED
+        with FileLock(folder / LOCK, timeout=HANDOVER_SECONDS):
+            return DONE if follow(folder, target, pause) else CLOSED
     except Timeout:
         return FOLLOWED
     except Exception as error:
-        _say(args.run_dir, target, error)
+        _say(folder, target, error)
         return FAILED
 
 
@@ -131,7 +121,3 @@ def _say(folder: Path, target: Target, error: Exception) -> None:
         note(folder, traceback.format_exc())
     with suppress(Gone, Blocked):
         target.notice(sentence)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

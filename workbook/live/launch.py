@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from trainer.folders import runs_folder
 from trainer.run import STATUS, STOP, is_running
 from xlfuncs.errors import GradsheetError
 
@@ -16,6 +17,18 @@ WORKER_LOCK, OUTPUT = ".worker", "output.txt"
 START_SECONDS = 60.0
 _NO_WINDOW, _NEW_GROUP, _BREAKAWAY = 0x08000000, 0x00000200, 0x01000000
 """Windows' CREATE_NO_WINDOW, CREATE_NEW_PROCESS_GROUP, CREATE_BREAKAWAY_FROM_JOB."""
+
+
+def is_own(folder: Path) -> bool:
+    """Whether the folder lies in the user's own runs folder. Only its name is looked at, the disk isn't asked.
+
+    A workbook from somebody else may name any folder, and only to look for one on a server of theirs would tell that
+    server who the user is.
+    """
+    if not folder.is_absolute():
+        return False
+    runs, named = (Path(os.path.normcase(os.path.abspath(path))) for path in (runs_folder(), folder))
+    return runs in named.parents
 
 
 def is_active(folder: Path) -> bool:
@@ -53,11 +66,6 @@ def start_worker(folder: Path, arguments: list[str]) -> None:
         if process.poll() is not None or time.monotonic() > deadline:
             return  # it ended at once: the folder says why
         time.sleep(0.02)
-
-
-def start_follower(folder: Path, book: str) -> None:
-    """Start to bring the run's rows into the open workbook of that full name."""
-    detached("workbook.live.follow", ["--book", book, "--run-dir", str(folder)], subprocess.DEVNULL)
 
 
 def note(folder: Path, text: str) -> None:

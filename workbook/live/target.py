@@ -1,9 +1,14 @@
-"""What can show a run as it grows: an open workbook, a file, and the tests' fake; and the words for its status."""
+"""What buttons and follower need of a program in which a workbook is open, and the words for a run's status.
+
+A host is one module (or object) with the two functions of Host, and its open workbooks are Targets; Excel's is
+`workbook.live.excel`. Whatever holds for every host stands in `buttons` and `follow`, which need none of them.
+"""
 
 from pathlib import Path
 from typing import Protocol
 
 from trainer.run import Run, Status
+from xlfuncs.errors import GradsheetError
 
 
 class Blocked(Exception):  # noqa: N818 (nothing is lost)
@@ -14,10 +19,16 @@ class Gone(Exception):  # noqa: N818
     """It was closed, and that is proven: no call will work again."""
 
 
-class Target(Protocol):
-    """A place that shows one run. Every call may be repeated, and any may raise Blocked or Gone."""
+class StillBusyError(GradsheetError):
+    """The program stayed busy for as long as one could wait."""
 
-    full_name: str
+
+class Target(Protocol):
+    """An open workbook that shows one run. Every call may be repeated, and any may raise Blocked or Gone."""
+
+    @property
+    def full_name(self) -> str:
+        """By which the host finds it again."""
 
     def begin(self, folder: Path) -> None:
         """Turn to the run of that folder; the epochs of another one are taken away."""
@@ -36,6 +47,19 @@ class Target(Protocol):
 
     def notice(self, sentence: str) -> None:
         """Say what a person has to know: in the status line or, where that can't be written, where one looks too."""
+
+
+class Host(Protocol):
+    """A program that shows workbooks. Its buttons wait for both calls to return, so neither may take long."""
+
+    def pressed(self) -> Target:
+        """The workbook whose button was pressed. Raises StillBusyError, or Gone where it can't be found."""
+
+    def start_follower(self, folder: Path, target: Target) -> None:
+        """Start to bring the run's rows into the workbook (`follow.follow_alone`), beside whatever goes on here.
+
+        It may be started twice for one run: the second one ends by itself.
+        """
 
 
 def status_line(status: Status, run: Run | None) -> str:
