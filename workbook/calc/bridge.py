@@ -17,6 +17,7 @@ import queue
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from workbook.live.target import Blocked, Gone
@@ -72,9 +73,10 @@ class Bridge:
                 raise RuntimeError(f"LibreOffice: {answer.get('error')}")
 
     def _press(self, button: str, book: str, name: str) -> None:
-        from workbook.calc import host  # loads what shows runs, which no function needs
+        from workbook.calc import document  # loads what shows runs, which no function needs
 
-        host.press(button, lambda do, *arguments: self.ask(book, do, *arguments), name)
+        with suppress(Gone, Blocked):
+            document.press(button, lambda do, *arguments: self.ask(book, do, *arguments), name)
 
 
 def called(name: str, arguments: list[Any]) -> list[list[float | str]]:

@@ -1,12 +1,14 @@
-"""A workbook that is open in LibreOffice as a target: what stands there is asked of the component, see bridge.py."""
+"""LibreOffice as a host, and a workbook that is open in it as a target: the component is asked, see bridge.py."""
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from trainer.run import Run
-from workbook.live import epoch_rows
-from workbook.live.target import Blocked
+from workbook.live import buttons, epoch_rows
+from workbook.live.follow import follow_alone
+from workbook.live.target import Blocked, Target
 from workbook.sheets.training_cells import COLUMNS, MAX_EPOCHS, PROGRESS, RUN_FOLDER, SETTINGS, STATUS
 
 SLACK_ROWS = 200
@@ -16,6 +18,29 @@ ATTEMPTS = 20
 LONGEST_LINE = 1000  # characters of the status
 
 Ask = Callable[..., Any]
+
+
+def press(button: str, ask: Ask, full_name: str) -> None:
+    """Do what a button of the workbook does, by its name in `buttons`; `opened` is quiet where there is no run yet."""
+    document = OpenDocument(ask, full_name)
+    if button != "opened" or document.run_folder() is not None:
+        getattr(buttons, button)(Calc(document))
+
+
+class Calc:
+    """See Host: LibreOffice, whose followers are threads here."""
+
+    def __init__(self, document: "OpenDocument"):
+        """The workbook whose button was pressed."""
+        self._document = document
+
+    def pressed(self) -> Target:
+        """See Host."""
+        return self._document
+
+    def start_follower(self, folder: Path, target: Target) -> None:
+        """See Host."""
+        Thread(target=follow_alone, args=(folder, target), daemon=True).start()
 
 
 class OpenDocument:

@@ -48,10 +48,12 @@ class Training:
         return {name: _content(self._cell(name)) for name in names}
 
     def write(self, values):
-        """Write texts and numbers, by the cells' names; a text never becomes a formula."""
+        """Write texts and numbers, by the cells' names, where others stand; a text never becomes a formula."""
         self._refuse_protected()
         for name, value in values.items():
             cell = self._cell(name)
+            if _content(cell) == value:
+                continue  # the workbook was not changed by that
             if isinstance(value, str):
                 cell.setString(value)
             else:
@@ -112,8 +114,9 @@ class Training:
 
     def _refuse_protected(self):
         if self._sheet.isProtected():
+            name = self._sheet.Name
             raise BlockedError(
-                f"The sheet {self._sheet.Name} is protected, so nothing can be shown; unprotect it (Tools, Protect Sheet)."
+                f"The sheet {name} is protected, so nothing can be shown; unprotect it (Tools, Protect Sheet)."
             )
         if self._model.isReadonly():
             raise BlockedError(
