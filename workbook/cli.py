@@ -101,6 +101,7 @@ def _parser() -> Parser:
     _add_train(commands)
     _add_check(commands)
     _add_demo(commands)
+    _add_libreoffice(commands)
     return parser
 
 
@@ -170,6 +171,14 @@ def _add_demo(commands) -> None:
     parser.add_argument("--dataset", choices=tuple(DATASETS), help="default: mnist if it can be had, else digits")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of MNIST (default: a per-user folder)")
     parser.set_defaults(run=_demo)
+
+
+def _add_libreoffice(commands) -> None:
+    from workbook.calc.install import add_arguments, run
+
+    parser = commands.add_parser("libreoffice", help="install the functions and buttons in LibreOffice, or remove them")
+    add_arguments(parser)
+    parser.set_defaults(run=run)
 
 
 def _build(args: argparse.Namespace) -> int:

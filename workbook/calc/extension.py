@@ -37,6 +37,8 @@ IDENTIFIER = "com.gradsheet"
 BRIDGE = "workbook.calc.bridge"
 PACKAGE = "pythonpath/gradsheet_office"
 ENTRY = "gradsheet_calc.py"
+CALLS = "It calls "
+"""Behind this, the extension's description says which Python it calls."""
 PRESSES = tuple(zip([caption for caption, _ in BUTTONS], ("run", "stop", "resume", "open_folder"), strict=True))
 """Each button's caption, and the function of workbook.live.buttons behind it."""
 _WHEN = (1980, 1, 1, 0, 0, 0)  # the same input gives the same bytes
@@ -72,7 +74,7 @@ def _parts() -> Iterator[tuple[str, str]]:
     yield "Jobs.xcu", _jobs()
     yield "ProtocolHandler.xcu", _protocol()
     yield "Addons.xcu", _menu()
-    yield "gradsheet.txt", "gradsheet: neural-network training made visible in a spreadsheet.\n"
+    yield "gradsheet.txt", f"Neural-network training made visible in a spreadsheet. {CALLS}{sys.executable}\n"
     component = files("workbook.calc.component")
     for part in sorted(component.iterdir(), key=lambda part: part.name):
         if part.name.endswith(".py"):
