@@ -29,17 +29,25 @@ def enter_again(model):
 
 
 def _enter(sheet, cells):
-    address = cells.RangeAddress
-    for down, row in enumerate(cells.getFormulaArray()):
-        for right, formula in enumerate(row):
-            renamed = as_calc_has_it(formula)
+    first = cells.RangeAddress
+    done = set()  # the cells of an array are entered by its first one; to ask each of thousands takes minutes
+    for down, row in enumerate(cells.getFormulaArray(), start=first.StartRow):
+        for right, formula in enumerate(row, start=first.StartColumn):
+            renamed = formula if (right, down) in done else as_calc_has_it(formula)
             if renamed == formula:
                 continue
-            cell = sheet.getCellByPosition(address.StartColumn + right, address.StartRow + down)
-            if not formula.startswith("{"):
+            cell = sheet.getCellByPosition(right, down)
+            if formula.startswith("{"):
+                done |= _enter_array(sheet, cell, renamed[1:-1])
+            else:
                 cell.setFormula(renamed)
-                continue
-            array = sheet.createCursorByRange(cell)
-            array.collapseToCurrentArray()
-            if as_calc_has_it(array.getArrayFormula()) != array.getArrayFormula():  # not by its first cell already
-                array.setArrayFormula(renamed.strip("{}"))
+
+
+def _enter_array(sheet, cell, formula):
+    """Enter an array formula for all the cells that have it, and return them as (column, row)."""
+    array = sheet.createCursorByRange(cell)
+    array.collapseToCurrentArray()
+    array.setArrayFormula(formula)
+    area = array.RangeAddress
+    columns, rows = range(area.StartColumn, area.EndColumn + 1), range(area.StartRow, area.EndRow + 1)
+    return {(column, row) for column in columns for row in rows}
