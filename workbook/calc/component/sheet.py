@@ -128,10 +128,11 @@ class Training:
 def show_notice(model, sentence):
     """Say something above the sheet, whatever became of it; an empty text takes it away."""
     try:
-        if model.hasInfobar(_NOTICE):
-            model.removeInfobar(_NOTICE)
+        window = model.CurrentController
+        if window.hasInfobar(_NOTICE):
+            window.removeInfobar(_NOTICE)
         if sentence:
-            model.appendInfobar(_NOTICE, "gradsheet", sentence, _WARNING, (), True)
+            window.appendInfobar(_NOTICE, "gradsheet", sentence, _WARNING, (), True)
     except (AttributeError, RuntimeException, UnknownPropertyException):
         pass  # a window that shows nothing, or none
 
