@@ -133,6 +133,45 @@ def buttons(key):
     ]
 
 
+def show(key, name):
+    """Turn to a sheet, in a window of a fixed size."""
+    controller = BOOKS[key].CurrentController
+    controller.Frame.ContainerWindow.setPosSize(0, 0, 1600, 1000, 15)
+    controller.setActiveSheet(sheet(key, name))
+
+
+def middle(key, label):
+    """Where the middle of a button is on the screen."""
+    for shape in training(key).DrawPage:
+        if shape.ShapeType == "com.sun.star.drawing.ControlShape" and shape.Control.Label == label:
+            accessible = BOOKS[key].CurrentController.getControl(shape.Control).AccessibleContext
+            place, size = accessible.LocationOnScreen, accessible.Size
+            return place.X + size.Width // 2, place.Y + size.Height // 2
+    return None
+
+
+def selected(key):
+    """The address of the selected cell."""
+    return BOOKS[key].CurrentSelection.AbsoluteName
+
+
+def dialog(title, label):
+    """Where the middle of a button of a dialog is on the screen; None where there is no such dialog."""
+    toolkit = CONTEXT.ServiceManager.createInstanceWithContext("com.sun.star.awt.Toolkit", CONTEXT)
+    for window in (toolkit.getTopWindow(k).AccessibleContext for k in range(toolkit.TopWindowCount)):
+        if title in window.AccessibleName:
+            return _middle_of(window, label)
+    return None
+
+
+def _middle_of(accessible, label):
+    if accessible.AccessibleName == label:
+        place, size = accessible.LocationOnScreen, accessible.Size
+        return place.X + size.Width // 2, place.Y + size.Height // 2
+    children = (accessible.getAccessibleChild(k).AccessibleContext for k in range(accessible.AccessibleChildCount))
+    return next((found for found in (_middle_of(child, label) for child in children) if found), None)
+
+
 def is_modified(key):
     return BOOKS[key].isModified()
 
