@@ -136,11 +136,15 @@ def write(
     formulas: str = NATIVE,
     macros: bool = False,
     report: RunReport | None = None,
+    training_sheet: bool = False,
     samples: Samples | None = None,
     story: str = "",
     on_rows: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Write the workbook into an open file. The same input gives the same bytes."""
+    """Write the workbook into an open file; see `save`. The same input gives the same bytes.
+
+    `training_sheet` adds the sheet Training with its settings; one with macros always has it.
+    """
     blocks = tables[0].blocks
     layout = Layout(network, len(tables[0].table) // blocks.batch, blocks)
     book = Workbook()
@@ -148,7 +152,13 @@ def write(
     styles.register(book)
     if blocks.has_mean:
         styles.register_blocks(book)
-    more = _other_sheets(network, macros, report, samples, formulas)
+    more = [
+        # Playground's functions take one sample.
+        *([playground.PLAYGROUND] if macros and network.is_plain and not samples else ()),
+        *([functions.SHEET] if formulas == NATIVE and not macros else ()),
+        *([TRAINING] if macros or report or training_sheet else ()),
+        *(run_sheets.BEHIND_TRAINING if report else ()),
+    ]
     twins = [rate_table.twin_name(t.learning_rate) for t in tables] if formulas == UDF else []
     derivations = [derivation_sheet.name_of(sheet_name(t.learning_rate)) for t in tables]
     derivations = derivations if layout.panel and formulas != VALUES else []
@@ -179,7 +189,7 @@ def write(
         functions.add_names(book)
     if macros:
         xlwings_conf.write(pages[xlwings_conf.CONF])
-    run_sheets.fill(pages, report, controls=macros)
+    run_sheets.fill(pages, report, controls=macros or training_sheet, buttons=macros)
     _name_cells(book, layout, [t.learning_rate for t in tables])
     book.properties.creator = "gradsheet"
     book.properties.title = "Backpropagation, cell by cell"
@@ -193,18 +203,6 @@ def write(
         run_sheets=run_sheets.free_cells(pages),
         vba_project=_vba_project(book) if macros else None,
     )
-
-
-def _other_sheets(
-    network: Network, macros: bool, report: RunReport | None, samples: Samples | None, formulas: str
-) -> list[str]:
-    """The sheets behind the charts that are there to be read. Playground's functions take one sample."""
-    return [
-        *([playground.PLAYGROUND] if macros and network.is_plain and not samples else ()),
-        *([functions.SHEET] if formulas == NATIVE and not macros else ()),
-        *([TRAINING] if macros or report else ()),
-        *(run_sheets.BEHIND_TRAINING if report else ()),
-    ]
 
 
 def _vba_project(book: Workbook) -> bytes:

@@ -527,3 +527,15 @@ def test_a_workbook_that_became_damaged(tmp_path, lesson, run):
     with pytest.raises(GradsheetError, match="too damaged"):
         show(tmp_path / "b.xlsx", run)
     assert (tmp_path / "b.xlsx").read_bytes() == before
+
+
+def test_a_sheet_training_without_macros_keeps_its_settings_and_gets_no_macro(run, tmp_path):
+    """Built with --training, for LibreOffice's buttons; what the user chose stays."""
+    path = tmp_path / "lesson.xlsx"
+    assert main(["build", str(path), "--training", "--lr", "0.5", "--iterations", "4"]) == 0
+    show(path, run)
+    book = openpyxl.load_workbook(path)
+    assert {"status", "run_folder", "epoch_log"} < set(book["Training"].defined_names)
+    assert book["Training"][f"B{HEADER_ROW + len(run.rows)}"].value == len(run.rows)
+    with zipfile.ZipFile(path) as package:
+        assert not [name for name in package.namelist() if name.endswith(".vml") or "vba" in name]

@@ -45,6 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--run", dest="run_dir", metavar="RUN_DIR", type=Path, help="add the sheets of this training run"
     )
     parser.add_argument(
+        "--training",
+        action="store_true",
+        help="add the sheet Training with its settings, for LibreOffice's buttons (.xlsm always has it)",
+    )
+    parser.add_argument(
         "--force",
         action="store_true",
         help="replace OUT.xlsx even if it was changed or isn't gradsheet's; the old file is kept beside it",
@@ -58,7 +63,6 @@ def run(args: argparse.Namespace) -> int:
     network, samples = lesson.network, lesson.samples
     rates = list(lesson.learning_rates) if args.lr is None else options.learning_rates(args.lr)
     iterations = lesson.iterations if args.iterations is None else args.iterations
-    story = lesson.story if args.lr is None and args.iterations is None else ""
     check_name(args.out)
     macros, known = has_macros(args.out), network.is_plain and samples is None
     formulas = args.formulas or (UDF if macros and known else NATIVE)
@@ -70,8 +74,17 @@ def run(args: argparse.Namespace) -> int:
     tables = build.compute(network, rates, iterations, samples)
     output = None if args.check else Output(args.out, force=args.force)
     report = run_report.of_folder(args.run_dir) if args.run_dir else None
-    told = {"formulas": formulas, "macros": macros, "report": report, "samples": samples, "story": story}
-    contents = partial(build.write, network=network, tables=tables, **told)
+    contents = partial(
+        build.write,
+        network=network,
+        tables=tables,
+        formulas=formulas,
+        macros=macros,
+        report=report,
+        training_sheet=args.training,
+        samples=samples,
+        story=lesson.story if args.lr is None and args.iterations is None else "",
+    )
     if output is None:
         return _check(args.out, contents)
     with output.open() as file:

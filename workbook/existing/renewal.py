@@ -21,7 +21,7 @@ from workbook.parts.opc import Package, tag
 from workbook.parts.page import NATIVE, UDF, Value
 from workbook.sheets import run_sheets
 from workbook.sheets.run_report import RunReport
-from workbook.sheets.training_cells import SETTINGS, TRAINING
+from workbook.sheets.training_cells import SETTINGS, STATUS, TRAINING
 
 
 def write_with_run(workbook: Package, untouched: bool, report: RunReport, file: BinaryIO) -> list[str]:
@@ -32,13 +32,15 @@ def write_with_run(workbook: Package, untouched: bool, report: RunReport, file: 
     properties = proof.read_properties(workbook.read(proof.PART))
     macros = VBA_PART in workbook
     titles, renewed = _titles(workbook, properties)
+    controls = macros or STATUS in _names(workbook)
     added = io.BytesIO()
     run_sheets.write(
         added,
         report,
         titles,
         formulas=properties.get(proof.FORMULAS) or (UDF if macros else NATIVE),
-        controls=macros and titles[TRAINING] == TRAINING,
+        controls=controls and titles[TRAINING] == TRAINING,
+        buttons=macros,
         settings=_settings(workbook) if TRAINING in renewed else {},
     )
     with zipfile.ZipFile(added) as archive:
@@ -77,16 +79,22 @@ def _drawn(drawing: etree._Element) -> int:
 
 def _settings(workbook: Package) -> dict[str, Value]:
     """What the user chose in the yellow cells of the sheet Training, by their names."""
-    root, here, texts = workbook.xml(workbook.main()), sheets(workbook), shared_strings(workbook)
-    place = str([s.get("name") for s in root.iter(tag("sheet"))].index(TRAINING))
-    names = {
-        name.get("name"): (name.text or "").rpartition("!")[2].replace("$", "")
-        for name in root.iter(tag("definedName"))
-        if name.get("localSheetId") == place
-    }
+    here, texts, names = sheets(workbook), shared_strings(workbook), _names(workbook)
     cells = {cell.get("r"): cell for cell in workbook.xml(here[TRAINING]).iter(tag("c"))}
     values = {s.name: _value(cells[names[s.name]], texts) for s in SETTINGS if names.get(s.name) in cells}
     return {name: value for name, value in values.items() if value != ""}
+
+
+def _names(workbook: Package) -> dict[str, str]:
+    """The named cells of the sheet Training; none where there is no such sheet."""
+    root = workbook.xml(workbook.main())
+    titles = [sheet.get("name") for sheet in root.iter(tag("sheet"))]
+    place = str(titles.index(TRAINING)) if TRAINING in titles else None
+    return {
+        name.get("name"): (name.text or "").rpartition("!")[2].replace("$", "")
+        for name in root.iter(tag("definedName"))
+        if place is not None and name.get("localSheetId") == place
+    }
 
 
 def _value(cell: etree._Element, texts: list[str]) -> Value:

@@ -4,6 +4,7 @@ A row belongs to the epoch whose number stands in its first cell. What isn't an 
 """
 
 import math
+from collections.abc import Iterator
 from decimal import Decimal
 
 BLANK = None  # in a plan: this row's cells are to be cleared
@@ -35,6 +36,20 @@ def plan(cells: list[list[object]], wanted: list[list[float]], framed: int) -> d
 def without_epochs(cells: list[list[object]], framed: int) -> dict[int, None]:
     """The plan that takes all epochs out of the table, of whichever run."""
     return {place: BLANK for place, row in enumerate(cells[:framed]) if _epoch(row[0])}
+
+
+def together(changes: dict[int, list[float] | None]) -> Iterator[tuple[int, list]]:
+    """Rows of one kind that stand one below the other: the place of the first, and all of them."""
+    first, rows = None, []
+    for place in sorted(changes):
+        follows = rows and place == first + len(rows) and (changes[place] is None) == (rows[0] is None)
+        if rows and not follows:
+            yield first, rows
+        if not follows:
+            first, rows = place, []
+        rows.append(changes[place])
+    if rows:
+        yield first, rows
 
 
 def _standing(cells: list[list[object]], wanted: list[list[float]], framed: int) -> tuple[dict[int, int], list[int]]:

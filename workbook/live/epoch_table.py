@@ -4,7 +4,7 @@
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 
 import xlwings
@@ -58,7 +58,7 @@ def _carry_out(ask: Ask, sheet: "xlwings.Sheet", epochs: int, plan: Callable[[li
         rows = 1 + max((place for place, row in changes.items() if row), default=-1)
         if 0 < framed < rows:
             _resize(ask, sheet, rows)
-        first, together = next(_together(changes))
+        first, together = next(epoch_rows.together(changes))
         block = ask(lambda: _block(sheet, corner, 1 + first, len(together)))  # noqa: B023 (called at once)
         before = [*cells, *[[None] * len(COLUMNS)] * len(together)][first : first + len(together)]
         with suppress(_Changed):
@@ -116,20 +116,6 @@ def _frame(ask: Ask, sheet: "xlwings.Sheet") -> int:
     """How many rows the epoch table has; 0 where it is plain cells."""
     found = _table(ask, sheet)
     return found[2][0] - found[1][0] if found else 0
-
-
-def _together(plan: dict[int, list[float] | None]) -> Iterator[tuple[int, list]]:
-    """Rows of one kind that stand one below the other: the place of the first, and all of them."""
-    first, rows = None, []
-    for place in sorted(plan):
-        follows = rows and place == first + len(rows) and (plan[place] is None) == (rows[0] is None)
-        if rows and not follows:
-            yield first, rows
-        if not follows:
-            first, rows = place, []
-        rows.append(plan[place])
-    if rows:
-        yield first, rows
 
 
 def _resize(ask: Ask, sheet: "xlwings.Sheet", rows: int) -> None:

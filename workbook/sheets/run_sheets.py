@@ -30,10 +30,11 @@ BEHIND_TRAINING = {
 NAMES = (TRAINING, *BEHIND_TRAINING)
 
 
-def fill(pages: Mapping[str, Page], report: RunReport | None, *, controls: bool) -> None:
-    """Fill those of the pages (by NAMES) that are a run's sheets; with `controls`, Training can start a training."""
+def fill(pages: Mapping[str, Page], report: RunReport | None, *, controls: bool, buttons: bool) -> None:
+    """Fill those of the pages (by NAMES) that are a run's sheets; with `controls`, Training can start a training, by
+    `buttons` that are macros."""
     if TRAINING in pages:
-        training.write(pages[TRAINING], report, controls=controls)
+        training.write(pages[TRAINING], report, controls=controls, buttons=buttons)
     for name, sheet in BEHIND_TRAINING.items():
         if name in pages:
             sheet.write(pages[name], report)
@@ -42,7 +43,7 @@ def fill(pages: Mapping[str, Page], report: RunReport | None, *, controls: bool)
 def free_cells(pages: Mapping[str, Page]) -> dict[str, str]:
     """The run's sheets among the pages, by their titles: the ranges that are for the user and the live writer."""
     of_run = [page for name, page in pages.items() if name in NAMES]
-    return {page.sheet.title: _free_cells(page) if page.buttons else "" for page in of_run}
+    return {page.sheet.title: _free_cells(page) if STATUS in page.sheet.defined_names else "" for page in of_run}
 
 
 def write(
@@ -52,6 +53,7 @@ def write(
     *,
     formulas: str,
     controls: bool,
+    buttons: bool,
     settings: Mapping[str, Value],
 ) -> None:
     """Write a workbook of the run's sheets alone, to be put into another one.
@@ -62,7 +64,7 @@ def write(
     book.remove(book.active)
     styles.register(book)
     pages = {name: Page(book.create_sheet(titles[name]), formulas) for name in NAMES}
-    fill(pages, report, controls=controls)
+    fill(pages, report, controls=controls, buttons=buttons)
     for name, value in settings.items():
         pages[TRAINING].put(_cell(pages[TRAINING], name), value, "change")
     finish.write(book, list(pages.values()), file, lambda rows: None, formulas=formulas, run_sheets=free_cells(pages))

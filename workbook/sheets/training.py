@@ -1,7 +1,7 @@
 """The sheet Training: settings, best and last accuracy, the epoch table, four charts beside the published log.
 
-In a workbook with macros it is also where a training is started: settings to change, buttons, a status line and a
-progress bar. Without macros it shows one run.
+In a workbook with macros, or built with --training, it is also where a training is started: settings to change,
+buttons, a status line and a progress bar. Elsewhere it shows one run.
 """
 
 import numpy as np
@@ -36,19 +36,19 @@ CHARTS = (
 )
 
 
-def write(page: Page, report: RunReport | None, *, controls: bool = False) -> None:
-    """Fill the page. With `controls` it can start a training, and may show no run yet."""
+def write(page: Page, report: RunReport | None, *, controls: bool = False, buttons: bool = True) -> None:
+    """Fill the page. With `controls` it can start a training, and may show no run yet; see training_controls."""
     rows = report.rows if report else ()
     published = report.published if report else PUBLISHED_LOG
     _set_up(page)
     # What the buttons don't renew must be true of any run.
     page.put("B1", "Training a CNN" if controls else report.title, "title")
     page.sheet.row_dimensions[1].height = 34
-    page.put("B2", training_controls.HOW if controls else _summary(report), "text")
+    page.put("B2", training_controls.how(buttons) if controls else _summary(report), "text")
     page.sheet.merge_cells("B2:J2")
     page.sheet.row_dimensions[2].height = 36
     if controls:
-        training_controls.write(page, report, _summary(report) if report else READY)
+        training_controls.write(page, report, _summary(report) if report else READY, buttons=buttons)
     else:
         _settings(page, report)
     _table(page, FIRST_COLUMN, COLUMNS, rows, EPOCH_LOG, OURS)

@@ -1,4 +1,8 @@
-"""The top of the sheet Training in a workbook with macros: settings, status, progress, buttons, accuracies."""
+"""The top of the sheet Training where one is started: settings, status, progress, buttons, accuracies.
+
+The buttons are macros. A workbook without macros leaves their row free: in LibreOffice, gradsheet's extension puts its
+own there.
+"""
 
 from openpyxl.formatting.rule import DataBarRule
 from openpyxl.utils import get_column_letter
@@ -24,7 +28,9 @@ from workbook.sheets.training_cells import (
     Setting,
 )
 
-HOW = "Choose in the yellow cells (a blank number is the recipe's own), then press Run Training. Excel stays free."
+CHOOSE = "Choose in the yellow cells (a blank number is the recipe's own), then press Run Training"
+HOW = f"{CHOOSE}. Excel stays free."
+HOW_IN_CALC = f"{CHOOSE}: in LibreOffice, with gradsheet's extension (gradsheet libreoffice install)."
 FIRST_ROW, PER_COLUMN = 4, 4
 STATUS_ROW, PROGRESS_ROW, BUTTON_ROW = 8, 9, 10
 FOLDER = "L5"
@@ -36,7 +42,12 @@ BUTTONS = (
 )
 
 
-def write(page: Page, report: RunReport | None, status: str) -> None:
+def how(buttons: bool) -> str:
+    """What the sheet says about itself."""
+    return HOW if buttons else HOW_IN_CALC
+
+
+def write(page: Page, report: RunReport | None, status: str, *, buttons: bool) -> None:
     """Fill rows 4 to 10, and name the cells. `status` is what the status line says until a button is pressed."""
     named = {setting.name: _setting(page, k, setting) for k, setting in enumerate(SETTINGS)}
     named |= {STATUS: f"C{STATUS_ROW}", PROGRESS: f"C{PROGRESS_ROW}", RUN_FOLDER: FOLDER}
@@ -51,7 +62,7 @@ def write(page: Page, report: RunReport | None, status: str) -> None:
     _accuracies(page, report)
     _status(page, report, status)
     width = 2
-    for k, (caption, macro) in enumerate(BUTTONS):
+    for k, (caption, macro) in enumerate(BUTTONS if buttons else ()):
         left = FIRST_COLUMN - 1 + k * width
         page.buttons.append(Button(caption, macro, (left, BUTTON_ROW - 1), (left + width, BUTTON_ROW)))
     page.sheet.row_dimensions[BUTTON_ROW].height = 30
