@@ -59,8 +59,7 @@ def _write(page: Page, layout: Layout, table: np.ndarray, formulas) -> None:
     styles = [page.sheet[layout.cell(c.name, layout.first_row)].style_id for c in network.columns]
     first, last = (c.name for c in (network.columns[1], network.columns[-1]))
     page.numbers(f"{layout.cell(first, layout.first_row)}:{layout.cell(last, layout.last_row)}")
-    page.rows_from, page.rows_to = layout.first_row, layout.last_row
-    page.rows = lambda: _row_xml(layout, table, styles, formulas)
+    page.stream(layout.first_row, layout.last_row, lambda: _row_xml(layout, table, styles, formulas))
 
 
 def is_guarded(layout: Layout, table: np.ndarray) -> bool:
