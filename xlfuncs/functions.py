@@ -137,7 +137,7 @@ def BP_TABLE(inputs, targets, weights_hidden, weights_output, learning_rate, ite
     count = ITERATIONS if left_out(iterations) else as_count("iterations", iterations, limits.MAX_ROWS - with_header)
     columns = network.column_count
     limits.refuse_wide(columns, SMALLER_NETWORK)
-    an_iteration = limits.STEP + columns * (limits.VALUE + limits.WRITE)
+    an_iteration = columns * (limits.ANY_STEP + limits.WRITE)
     at_most = limits.most(an_iteration, already=network.weight_count * limits.a_weight(network.sizes[-1]))
     limits.refuse_over("iterations is {}", count, at_most, "ask for fewer, and go on from the last row's weights")
     rows = maths.table(network, rate, count).tolist()
