@@ -9,9 +9,9 @@ import torch
 from torch.nn import functional
 
 from trainer.model import MnistCNN
-from workbook.cnn import digits, file, top
+from workbook.cnn import file, pad, top
 from workbook.cnn.plan import CHOICE, CLASS, DIGIT, NORMALISED, SWITCH, plan
-from workbook.cnn.sheet import BACKWARD, FORWARD, Shown
+from workbook.cnn.sheet import BACKWARD, FORWARD, SHEETS, Shown
 
 IMAGES = 20
 
@@ -130,7 +130,9 @@ def test_the_written_values_are_autograds(book, shown, model):
     assert_same(values_of(book), shown, by_autograd(model, shown.images[0]))
 
 
-@pytest.mark.parametrize(("digit", "chosen"), [(1, None), (7, 3)])
+@pytest.mark.parametrize(
+    ("digit", "chosen"), [(7, 3), *(pytest.param(k, None, marks=pytest.mark.slow) for k in range(1, IMAGES + 1))]
+)
 def test_libreoffice_calculates_every_map_and_gradient(libreoffice, book, shown, model, digit, chosen):
     changes = {CHOICE.cell(): digit} | ({} if chosen is None else {CLASS.cell(): chosen})
     found = libreoffice.recalculate(book, {FORWARD: changes})
@@ -188,7 +190,7 @@ def test_the_file_is_small_and_openable(book, shown):
         "=MAX(0,"
     )
     assert pd.read_excel(book, sheet_name=FORWARD).shape[0] > 300
-    assert python_calamine.CalamineWorkbook.from_path(str(book)).sheet_names == [FORWARD, BACKWARD, digits.DIGITS]
+    assert python_calamine.CalamineWorkbook.from_path(str(book)).sheet_names == list(SHEETS)
 
 
 def test_same_bytes(book, shown, tmp_path):
@@ -199,3 +201,18 @@ def test_same_bytes(book, shown, tmp_path):
 def test_formulas_are_older_than_2010(book):
     with zipfile.ZipFile(book) as package:
         assert b"_xlfn" not in package.read("xl/worksheets/sheet1.xml") + package.read("xl/worksheets/sheet2.xml")
+
+
+def test_a_drawn_pixel_is_followed(libreoffice, book, shown, model):
+    """And the sheet Draw says what the sheet CNN says, unless another digit is chosen there."""
+    image = shown.images[0].copy()
+    image[3, 4], image[20, 20] = 200, 0
+    drawn = {pad.GRID.cell(3, 4): 200, pad.GRID.cell(20, 20): 0}
+    found = libreoffice.recalculate(book, {pad.PAD: drawn})
+    logits = by_autograd(model, image)[0][-1].ravel()
+    assert [read(found[FORWARD], block).item() for block in blocks_of(shown)[-1]] == pytest.approx(
+        logits.tolist(), rel=1e-9
+    )
+    said = pad.ANSWER.replace("4", "5")
+    assert cell(found[pad.PAD], said) == logits.argmax()
+    assert cell(libreoffice.recalculate(book, {FORWARD: {CHOICE.cell(): 2}})[pad.PAD], said) == "–"

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from openpyxl import Workbook
 
-from workbook.cnn.digits import DIGITS
-from workbook.cnn.formulas import BACKWARD, FORWARD
-from workbook.cnn.sheet import Shown, write
+from workbook.cnn.sheet import SHEETS, Shown, write
 from workbook.cnn.stages import Trained, stages_of
 from workbook.existing.origin import Output
 from workbook.parts import finish, styles
@@ -46,8 +44,8 @@ def save(path: Path | str, shown: Shown, formulas: str = NATIVE) -> None:
     book = Workbook()
     book.remove(book.active)
     styles.register(book)
-    pages = [Page(book.create_sheet(name), formulas) for name in (FORWARD, BACKWARD, DIGITS)]
-    write(*pages, shown, None, None)
+    pages = [Page(book.create_sheet(name), formulas) for name in SHEETS]
+    write(*pages, shown)
     book.properties.creator, book.properties.title = "gradsheet", "A trained network, cell by cell"
     with Output(path).open() as file:
         finish.write(book, pages, file, lambda rows: None, formulas=formulas, run_sheets={})

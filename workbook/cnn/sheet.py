@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbook.cnn import digits, formulas, top
+from workbook.cnn import digits, formulas, pad, top
 from workbook.cnn.canvas import AROUND_0, MAPS, around, colour, prepare, stream
 from workbook.cnn.formulas import BACKWARD, FORWARD, GRADIENTS_ON
 from workbook.cnn.grid import Grid
@@ -18,7 +18,7 @@ from workbook.cnn.stages import Norm, Trained
 from workbook.parts.page import Page
 
 Array = np.ndarray
-SHEETS = (FORWARD, BACKWARD, digits.DIGITS)
+SHEETS = (FORWARD, BACKWARD, digits.DIGITS, pad.PAD)
 KINDS = {
     "convolution": "3×3 convolution, ReLU, BatchNorm",
     "mix": "Mixes the maps before it, cell by cell",
@@ -47,34 +47,32 @@ class Drawing:
     gradients: list[Array]
 
 
-def write(forward: Page, backward: Page, examples: Page, shown: Shown, pad: Block | None, drawn: Array | None) -> None:
-    """Fill the three pages.
-
-    `pad` is where the sheet Digit pad has its pixels and `drawn` what they are, uint8 (28, 28); both None without it.
-    """
-    image = (shown.images[0] if drawn is None else drawn).astype(float)
+def write(forward: Page, backward: Page, examples: Page, drawn: Page, shown: Shown) -> None:
+    """Fill the four pages; what is drawn at first is the first image."""
+    image = shown.images[0].astype(float)
     maps = shown.trained.forward(image)
     places = plan(shown.trained.stages)
     blocks = [(top.square(NORMALISED),), *(place.maps for place in places)]
     gradients = shown.trained.backward(maps, int(maps[-1].argmax()))
     drawing = Drawing(shown.trained, places, blocks, maps, gradients)
     digits.write(examples, shown.images, shown.labels)
-    _forward(forward, drawing, image, len(shown.images), pad)
+    _forward(forward, drawing, image, len(shown.images))
+    pad.write(drawn, shown.images[0], forward.cached[top.SAID.cell()], forward.cached[top.SAID.cell(0, 16)])
     _backward(backward, drawing)
 
 
-def _forward(page: Page, drawing: Drawing, image: Array, count: int, pad: Block | None) -> None:
-    how = "Choose a test digit" + (", or draw on the sheet Digit pad" if pad else "")
+def _forward(page: Page, drawing: Drawing, image: Array, count: int) -> None:
     notes = [
         "Every square is a cell with a formula: click one and read how it comes from the squares before it. Below each "
         "map stand its kernels, and in a last row the γ, β, mean, variance, scale and shift of its BatchNorm.",
-        f"{how}: everything follows. Dropout rests when the network predicts.",
+        f"Draw on the sheet {pad.PAD}, or choose a test digit by its number: everything follows. Dropout rests when "
+        "the network predicts.",
     ]
     grid = prepare(page, "The trained network, cell by cell", notes)
     logits = drawing.blocks[-1]
-    top.controls(page, count, pad is not None, around(logits), int(drawing.maps[-1].argmax()))
+    top.controls(page, count, pad.PAD, around(logits), int(drawing.maps[-1].argmax()))
     pixels = drawing.gradients[0][0] / drawing.trained.deviation / 255
-    top.pictures(page, drawing.trained, image, drawing.maps[0][0], pixels, count, pad)
+    top.pictures(page, drawing.trained, (image, drawing.maps[0][0], pixels), count, (pad.PAD, pad.GRID))
     for k, place in enumerate(drawing.places):
         _stage(page, grid, place, drawing.blocks[k], drawing.maps[k + 1])
     top.answer(page, logits, drawing.maps[-1][:, 0, 0])

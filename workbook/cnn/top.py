@@ -31,7 +31,6 @@ from workbook.cnn.stages import Trained, probabilities
 from workbook.parts.page import Page
 
 Array = np.ndarray
-PAD = "Digit pad"
 BLANK = "The pad is blank: there is no digit to name."
 CLASSES = 10
 CAPTION_ROW = CONTROLS_ROW + 2
@@ -55,39 +54,42 @@ def cell_of(column: str, digit: int) -> str:
     return TABLE.cell(2 * digit, COLUMNS[column][0])
 
 
-def controls(page: Page, count: int, pad: bool, logits: str, said: int) -> int | str:
-    """The yellow cells. Returns what the first one holds; `said` is the class that has the largest of the logits."""
+def controls(page: Page, count: int, pad: str, logits: str, said: int) -> None:
+    """The yellow cells; `pad` is the sheet to draw on, `said` the class that has the largest of the logits."""
     page.sheet.row_dimensions[CONTROLS_ROW].height = 21
     page.sheet.row_dimensions[CONTROLS_ROW - 1].height = page.sheet.row_dimensions[CONTROLS_ROW + 1].height = 6
-    choices = [*([PAD] if pad else []), *map(str, range(1, count + 1))]
-    first = PAD if pad else 1
+    choices = [pad, *map(str, range(1, count + 1))]
     for block, (label, columns) in LABELS.items():
         page.put(f"{get_column_letter(block.column - columns)}{CONTROLS_ROW}", label, "line")
         for c in range(block.width):
             page.style(block.cell(0, c), "change left")
         page.sheet.merge_cells(block.cells())
-    page.put(CHOICE.cell(), first, "change left")
+    page.put(CHOICE.cell(), pad, "change left")
     page.put(SWITCH.cell(), ON, "change left")
     fixed = ":".join(map(absolute_coordinate, logits.split(":")))
     page.formula(CLASS.cell(), f"MATCH(MAX({fixed}),{fixed},0)-1", said, "change left")
-    _allow(page, CHOICE, "list", f'"{",".join(choices)}"', f"Choose {PAD} or a number up to {count}." if pad else "")
+    _allow(page, CHOICE, "list", f'"{",".join(choices)}"', f"Choose {pad} or a number up to {count}.")
     _allow(page, SWITCH, "list", f'"{ON},{OFF}"', "Choose on or off.")
     _allow(page, CLASS, "whole", "0", "Write a digit from 0 to 9.", "9")
     note = "what the network says, or a digit that you write here"
     page.put(f"{get_column_letter(CLASS.column + CONTROL_COLUMNS + 2)}{CONTROLS_ROW}", note, "note")
-    return first
 
 
 def _allow(page: Page, block: Block, kind: str, formula: str, sentence: str, most: str | None = None) -> None:
     operator = "between" if most else None
     rule = DataValidation(kind, formula1=formula, formula2=most, operator=operator, showErrorMessage=True)
-    rule.error = sentence or "Choose one of the list."
+    rule.error = sentence
     page.sheet.add_data_validation(rule)
     rule.add(block.cell())
 
 
-def pictures(page: Page, trained: Trained, image: Array, maps: Array, gradient: Array, count: int, pad: Block | None):
-    """The digit, its normalised pixels, and ∂loss/∂pixel; `pad` is where the Digit pad's pixels stand."""
+def pictures(page: Page, trained: Trained, drawing: tuple[Array, Array, Array], count: int, pad: tuple[str, Block]):
+    """The digit, its normalised pixels, and ∂loss/∂pixel, each (28, 28).
+
+    `count` test digits can be chosen, or what is drawn on the sheet and cells `pad`.
+    """
+    image, maps, gradient = drawing
+    title, drawn_at = pad
     page.sheet.row_dimensions[CAPTION_ROW].height = TEXT_POINTS
     captions = {DIGIT: "The digit", NORMALISED: "As the network gets it", LOOKS_AT: "What it looks at: ∂loss/∂pixel"}
     for at, text in captions.items():
@@ -98,7 +100,7 @@ def pictures(page: Page, trained: Trained, image: Array, maps: Array, gradient: 
         page.sheet.row_dimensions[DIGIT[0] + r].height = 6
         for c in range(SIDE):
             test = digits.pixel(chosen, count, r, c)
-            drawn = f"IF(ISNUMBER({chosen}),{test},N('{PAD}'!{pad.cell(r, c)}))" if pad else test
+            drawn = f"IF(ISNUMBER({chosen}),{test},N('{title}'!{drawn_at.cell(r, c)}))"
             page.formula(digit.cell(r, c), drawn, float(image[r, c]), "pixel")
             scaled = f"({digit.cell(r, c)}/255-{trained.mean!r})/{trained.deviation!r}"
             page.formula(normalised.cell(r, c), scaled, float(maps[r, c]), "pixel")
