@@ -176,7 +176,7 @@ def _rank(tag: str) -> int:
 
 
 def _sheet(content: bytes, page: Page, strings: dict[str, int], on_rows: Callable[[int], None]) -> Iterator[bytes]:
-    """A sheet's XML with the cached values and, in place of its first data row, the streamed table."""
+    """A sheet's XML with the cached values and, each in the place of its first row, the streamed rows."""
     root = ET.fromstring(content)
     for cell in root.iter(f"{MAIN}c"):
         if cell.get("t") == "inlineStr":
@@ -187,20 +187,28 @@ def _sheet(content: bytes, page: Page, strings: dict[str, int], on_rows: Callabl
             spilled.mark(cell)
     if page.buttons:
         controls.add_buttons(root)
-    if page.rows is None:
-        yield _canonical(root)
-        return
+    streams = sorted(page.streams, key=lambda stream: stream.first)
     data, dimension = _child(root, "sheetData"), _child(root, "dimension")
-    placeholder = next(row for row in data if row.get("r") == str(page.rows_from))
+    for stream in streams:
+        _mark(data, stream.first)
+        dimension.set("ref", _grown(dimension.attrib["ref"], stream.last))
+    first, *others = _canonical(root).split(b"<streamed-rows></streamed-rows>")
+    yield first
+    for stream, behind in zip(streams, others, strict=True):
+        for rows in _batched(stream.rows(), ROWS_AT_ONCE):
+            yield "".join(rows).encode()
+            on_rows(len(rows))
+        yield behind
+
+
+def _mark(data: ET.Element, first: int) -> None:
+    """Put a marker where the stream's first row belongs, in place of the row if openpyxl wrote it for its formats."""
+    numbers = [int(row.get("r", 0)) for row in data]  # a marker has none
     marker = ET.Element(f"{MAIN}streamed-rows")
-    data[list(data).index(placeholder)] = marker
-    dimension.set("ref", _grown(dimension.attrib["ref"], page.rows_to))
-    before, _, after = _canonical(root).partition(b"<streamed-rows></streamed-rows>")
-    yield before
-    for rows in _batched(page.rows(), ROWS_AT_ONCE):
-        yield "".join(rows).encode()
-        on_rows(len(rows))
-    yield after
+    if first in numbers:
+        data[numbers.index(first)] = marker
+    else:
+        data.insert(next((k for k, row in enumerate(numbers) if row > first), len(numbers)), marker)
 
 
 def _child(element: ET.Element, name: str) -> ET.Element:

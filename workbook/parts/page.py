@@ -22,22 +22,29 @@ FORMULAS = NATIVE, VALUES, UDF = "native", "values", "udf"
 """What the cells hold: formulas; numbers only; formulas, and tables that Python's functions fill."""
 
 
+@dataclass(frozen=True)
+class Stream:
+    """Rows of a sheet, from `first` to `last`, which `rows` yields as XML when the file is written."""
+
+    first: int
+    last: int
+    rows: Callable[[], Iterator[str]]
+
+
 @dataclass
 class Page:
     """One sheet and what openpyxl can't write: cached values, streamed table rows, drawn shapes.
 
-    `cached` maps a cell to its formula's value, or to a constant's in full: openpyxl writes 16 digits of 17. `formulas`
-    is one of FORMULAS. `rows` yields the XML of the table's rows, which stand in place of
-    `rows_from` and go to `rows_to`; `shapes` are the XML of drawn anchors; `buttons` need a workbook with macros;
-    `dynamic` are the first cells of arrays that spill, as Excel's dynamic arrays do.
+    `cached` maps a cell to its formula's value, or to a constant's in full: openpyxl writes 16 digits of 17.
+    `formulas` is one of FORMULAS. `streams` are the rows that come as XML, see `stream`; `shapes` are the XML of
+    drawn anchors; `buttons` need a workbook with macros; `dynamic` are the first cells of arrays that spill, as Excel's
+    dynamic arrays do.
     """
 
     sheet: Worksheet
     formulas: str = NATIVE
     cached: dict[str, Value] = field(default_factory=dict)
-    rows: Callable[[], Iterator[str]] | None = None
-    rows_from: int = 0
-    rows_to: int = 0
+    streams: list[Stream] = field(default_factory=list)
     shapes: list[str] = field(default_factory=list)
     buttons: list[Button] = field(default_factory=list)
     dynamic: set[str] = field(default_factory=set)
@@ -90,6 +97,10 @@ class Page:
     def call(self, cells: str, call: str, values: Sequence[Sequence[Value]], style: str = "line") -> None:
         """Fill a range by a function of Python's, or with a word where it doesn't exist: macros off, LibreOffice."""
         self.array(cells, f'IFERROR({call},"{NO_PYTHON}")', values, style)
+
+    def stream(self, first: int, last: int, rows: Callable[[], Iterator[str]]) -> None:
+        """Let the rows from `first` to `last` come as XML, since there may be very many; none is written here."""
+        self.streams.append(Stream(first, last, rows))
 
     def style(self, ref: str, style: str) -> None:
         """Format an empty cell."""

@@ -102,22 +102,24 @@ def _plotted(page: Page, layout: Layout, tables: list[RateTable]) -> None:
         letter = get_column_letter(FIRST_COLUMN + k)
         page.formula(f"{letter}{top}", absolute(name_ref(k)), rate_name(table.learning_rate), "head error")
         page.style(f"{letter}{first}", "body error")
-    page.rows_from, page.rows_to = first, first + layout.iterations - 1
-    page.numbers(f"B{first}:{get_column_letter(FIRST_COLUMN + len(tables) - 1)}{page.rows_to}")
+    last = first + layout.iterations - 1
+    page.numbers(f"B{first}:{get_column_letter(FIRST_COLUMN + len(tables) - 1)}{last}")
     styles = [page.sheet[f"{letter}{first}"].style_id for letter in "AB"]
-    page.rows = lambda: _row_xml(page, layout, tables, styles)
+    page.stream(first, last, lambda: _row_xml(first, layout, tables, styles, live=page.live))
 
 
-def _row_xml(page: Page, layout: Layout, tables: list[RateTable], styles: Sequence[int]) -> Iterator[str]:
+def _row_xml(
+    first: int, layout: Layout, tables: list[RateTable], styles: Sequence[int], *, live: bool
+) -> Iterator[str]:
     curves = [_above_zero(table.e_total(layout.network)).tolist() for table in tables]
     sources = [f"{escape(quoted(sheet_name(table.learning_rate)))}!" for table in tables]
     letters = [get_column_letter(FIRST_COLUMN + k) for k in range(len(tables))]
     for k in range(layout.iterations):
-        row = page.rows_from + k
+        row = first + k
         cells = [f'<c r="A{row}" s="{styles[0]}"><v>{k + 1}</v></c>']
         for letter, source, curve in zip(letters, sources, curves, strict=True):
             error = f"{source}${layout.curve_cell(k + 1)}"
-            formula = f"<f>IF({error}&gt;0,{error},NA())</f>" if page.live else ""
+            formula = f"<f>IF({error}&gt;0,{error},NA())</f>" if live else ""
             kind, value = ("", repr(curve[k])) if curve[k] > 0 else (' t="e"', NOT_AVAILABLE)
             cells.append(f'<c r="{letter}{row}" s="{styles[1]}"{kind}>{formula}<v>{value}</v></c>')
         yield f'<row r="{row}">{"".join(cells)}</row>'

@@ -87,9 +87,8 @@ def _write(page: Page, layout: Layout, table: np.ndarray, patterns: Patterns) ->
     # Iterations and samples are counted, not measured.
     first, last = (c.name for c in (layout.network.columns[1], layout.network.columns[-1]))
     page.numbers(f"{layout.cell(first, layout.first_row)}:{layout.cell(last, layout.last_row)}")
-    page.rows_from, page.rows_to = layout.first_row, layout.last_row
     curve = _curve(page, layout, table)
-    page.rows = lambda: _row_xml(layout, table, styles, patterns, curve)
+    page.stream(layout.first_row, layout.last_row, lambda: _row_xml(layout, table, styles, patterns, curve))
 
 
 def _styles(page: Page, layout: Layout) -> Styles:

@@ -1,0 +1,57 @@
+"""The sheet Draw: 28×28 cells to draw a digit in, and what the network says of it."""
+
+from __future__ import annotations
+
+import numpy as np
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+
+from workbook.cnn.canvas import INK, TEXT_POINTS, colour
+from workbook.cnn.formulas import FORWARD
+from workbook.cnn.plan import CHOICE, SIDE, Block
+from workbook.cnn.top import SAID
+from workbook.parts.page import TRAINING_TAB, Page
+
+PAD = "Draw"
+GRID = Block(4, 2, SIDE, SIDE)
+PIXEL_CHARS, PIXEL_POINTS = 3.43, 18  # 24 pixels wide and high on the screen
+ANSWER = f"{get_column_letter(GRID.column + SIDE + 1)}{GRID.row}"
+
+
+def write(page: Page, image: np.ndarray, said: int, sure: str) -> None:
+    """Fill the page with an image to begin with, uint8 (28, 28), and the answer that the sheet CNN gives for it."""
+    sheet = page.sheet
+    page.prepare(TRAINING_TAB)
+    sheet.page_setup.fitToHeight = 1
+    page.put("B1", "Draw a digit", "title")
+    sheet.row_dimensions[1].height = 34
+    page.put(
+        "B2",
+        f'Write 255 (ink), 0 (paper) or a number between; {FORWARD} follows, as long as "{PAD}" is chosen there.',
+        "note",
+    )
+    sheet.row_dimensions[2].height = TEXT_POINTS
+    sheet.column_dimensions["A"].width = 2
+    for k in range(SIDE):
+        sheet.column_dimensions[get_column_letter(GRID.column + k)].width = PIXEL_CHARS
+        sheet.row_dimensions[GRID.row + k].height = PIXEL_POINTS
+        for c in range(SIDE):
+            page.put(GRID.cell(k, c), int(image[k, c]), "pixel")
+    colour(page, GRID.cells(), INK)
+    rule = DataValidation("decimal", operator="between", formula1="0", formula2="255", showErrorMessage=True)
+    rule.error = "Write a number from 0 (paper) to 255 (ink)."
+    sheet.add_data_validation(rule)
+    rule.add(GRID.cells())
+    column = ANSWER.rstrip("0123456789")
+    sheet.column_dimensions[column].width = 44
+    chosen = f"'{FORWARD}'!{CHOICE.cell(fixed=True)}=\"{PAD}\""
+    page.put(ANSWER, "The network says", "heading")
+    answers = (
+        (SAID.cell(), said, "digit", '"–"'),
+        (SAID.cell(0, 16), sure, "line", f'"Choose {PAD} on the sheet {FORWARD}."'),
+    )
+    for k, (ref, value, style, otherwise) in enumerate(answers):
+        place = f"{column}{GRID.row + 1 + 3 * k}"
+        page.formula(place, f"IF({chosen},'{FORWARD}'!{ref},{otherwise})", value, style)
+        if style == "digit":
+            sheet.merge_cells(f"{place}:{column}{GRID.row + 3}")
