@@ -13,7 +13,7 @@ from workbook.cnn.stages import Trained, stages_of
 from workbook.existing.origin import Output
 from workbook.parts import finish, styles
 from workbook.parts.page import NATIVE, Page
-from xlfuncs.errors import MissingPackageError, RunFolderError
+from xlfuncs.errors import MissingPackageError, RunError
 
 if TYPE_CHECKING:
     from trainer.data import Data
@@ -54,7 +54,7 @@ def of_run(folder: Path | str | None = None) -> tuple[Shown, str]:
     checkpoint = checkpoint_of(folder) if folder is not None else find_checkpoint()
     run = load_run(checkpoint.parent)
     if run.best is None:
-        raise RunFolderError(f"{run.folder} has no finished epoch yet; train on: gradsheet train --resume {run.folder}")
+        raise RunError(f"{run.folder} has no finished epoch yet; train on: gradsheet train --resume {run.folder}")
     model, row, label = load_model(checkpoint)
     config = run.config
     data = load(config.dataset, config.data_dir, limit=config.train_images if config.dry_run else None)
