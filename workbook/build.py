@@ -14,7 +14,7 @@ from workbook.macros import macro_writer
 from workbook.parts import finish, styles
 from workbook.parts.page import NATIVE, UDF, Page
 from workbook.parts.texts import plain
-from workbook.sheets import graphs, playground, rate, rate_table, run_sheets, start, xlwings_conf
+from workbook.sheets import graphs, playground, python_table, rate, rate_table, run_sheets, start, xlwings_conf
 from workbook.sheets.layout import (
     GRAPHS,
     MAX_FORMULA,
@@ -103,7 +103,7 @@ def write(
     book = Workbook()
     book.remove(book.active)
     styles.register(book)
-    more = _other_sheets(network, macros, report)
+    more = _other_sheets(macros, report)
     twins = [rate_table.twin_name(t.learning_rate) for t in tables] if formulas == UDF else []
     conf = [xlwings_conf.CONF] if macros else []
     names = [START, *(sheet_name(t.learning_rate) for t in tables), GRAPHS, *more, *conf, *twins]
@@ -113,6 +113,8 @@ def write(
         rate.write(pages[sheet_name(table.learning_rate)], layout, table)
     graphs.write(pages[GRAPHS], layout, tables)
     if formulas == UDF:
+        if not network.is_plain:
+            python_table.write_arguments(pages[twins[0]], network)
         for table in tables:
             rate_table.write_twin(pages[rate_table.twin_name(table.learning_rate)], layout, table)
     if playground.PLAYGROUND in pages:
@@ -121,6 +123,9 @@ def write(
         xlwings_conf.write(pages[xlwings_conf.CONF])
     run_sheets.fill(pages, report, controls=macros)
     _name_cells(book, layout, [t.learning_rate for t in tables])
+    if formulas == UDF and not network.is_plain:
+        for name, cells in python_table.names(network, twins[0]).items():
+            book.defined_names[name] = DefinedName(name, attr_text=cells)
     book.properties.creator = "gradsheet"
     book.properties.title = "Backpropagation, cell by cell"
     book.calculation = CalcProperties(calcId=CALC_ID, fullCalcOnLoad=False)
@@ -135,10 +140,10 @@ def write(
     )
 
 
-def _other_sheets(network: Network, macros: bool, report: RunReport | None) -> list[str]:
+def _other_sheets(macros: bool, report: RunReport | None) -> list[str]:
     """The sheets behind the charts that are there to be read."""
     return [
-        *([playground.PLAYGROUND] if macros and network.is_plain else ()),
+        *([playground.PLAYGROUND] if macros else ()),
         *([TRAINING] if macros or report else ()),
         *(run_sheets.BEHIND_TRAINING if report else ()),
     ]

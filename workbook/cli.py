@@ -19,11 +19,10 @@ from workbook import build, endings, network_options, options
 from workbook.existing.origin import Output
 from workbook.parts.page import FORMULAS, NATIVE, UDF
 from workbook.parts.texts import plain
-from workbook.sheets import run_report
+from workbook.sheets import python_table, run_report
 from workbook.sheets.layout import sheet_name
 from xlfuncs.errors import GradsheetError, TooLittleMemoryError
 from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES, Network
-from xlfuncs.spec import Spec
 
 if TYPE_CHECKING:
     from workbook.sheets.rate_table import RateTable
@@ -175,10 +174,8 @@ def _build(args: argparse.Namespace) -> int:
     formulas = args.formulas or (UDF if _has_macros(args.out) and network.is_plain else NATIVE)
     if formulas == UDF and not _has_macros(args.out):
         raise GradsheetError(f"--formulas udf needs macros; name the file {args.out.with_suffix('.xlsm').name}.")
-    if formulas == UDF and not network.is_plain:
-        raise GradsheetError(
-            f"--formulas udf fills tables by BP_TABLE, which doesn't know {Spec.of(network)}; use native."
-        )
+    if formulas == UDF:
+        python_table.refuse_long(network, iterations)
     tables = build.compute(network, rates, iterations)
     output = None if args.check else Output(args.out, force=args.force)
     report = run_report.of_folder(args.run_dir) if args.run_dir else None

@@ -35,8 +35,10 @@ def write(page: Page, network: Network, learning_rate: float) -> None:
     """Fill the page."""
     values, answers = playground_steps.values(network, learning_rate), Answers(network, learning_rate)
     steps = playground_steps.steps(network)
-    side = get_column_letter(FIRST + max(len(step.names) for step in steps) + 1)
-    _set_up(page, network, steps, side)
+    # ɳ stands behind the inputs and targets.
+    widest = max(len(network.inputs) + len(network.targets) + 1, *(len(step.names) for step in steps))
+    side = get_column_letter(FIRST + widest + 1)
+    _set_up(page, steps, widest)
     cells = _settings(page, network, learning_rate)
     _name_cells(page, network, cells, steps)
     plain = {**cells, **_plain_cells(steps)}
@@ -44,8 +46,8 @@ def write(page: Page, network: Network, learning_rate: float) -> None:
     differences = []
     for step in steps:
         _heads(page, network, step)
-        for k, name in enumerate(step.names):
-            formula = playground_steps.plain_formula(network, name, plain, guarded)
+        formulas = playground_steps.plain_formulas(network, step, plain, guarded)
+        for k, (name, formula) in enumerate(zip(step.names, formulas, strict=True)):
             page.formula(f"{get_column_letter(FIRST + k)}{step.plain_row}", formula, values[name], "table error")
         if step.function:
             differences += _compare(page, step, values, answers)
@@ -73,20 +75,19 @@ def _largest_difference(page: Page, steps: list[Step], differences: list[float |
     page.array("D3:D3", said, [[shown]], "note")
 
 
-def _set_up(page: Page, network: Network, steps: list[Step], side: str) -> None:
+def _set_up(page: Page, steps: list[Step], widest: int) -> None:
     sheet = page.sheet
     page.prepare(OVERVIEW_TAB)
     sheet.sheet_view.zoomScale = 85
     sheet.column_dimensions["A"].width = 2
     sheet.column_dimensions["B"].width = 20
-    widest = max(len(step.names) for step in steps)
-    for k in range(max(widest, len(network.inputs) + len(network.targets) + 2)):
+    for k in range(widest):
         sheet.column_dimensions[get_column_letter(FIRST + k)].width = COLUMN_CHARS + 1
     sheet.column_dimensions[get_column_letter(FIRST + widest)].width = 3
     page.put("B1", "Playground", "title")
     sheet.row_dimensions[1].height = 34
     page.put("B2", ABOUT, "text")
-    sheet.merge_cells(f"B2:{steps[0].last}2")
+    sheet.merge_cells(f"B2:{get_column_letter(FIRST - 1 + max(8, len(steps[0].names)))}2")
     sheet.row_dimensions[2].height = 34
 
 
@@ -195,8 +196,9 @@ def _why(
     first = page.sheet[f"{side}1"].column
     symbol, formula, number = (get_column_letter(first + k) for k in range(3))
     lines = {name: answers.of(explain, weight=name) for name in _explained(network)}
-    longest = max(len(row[1]) for rows in lines.values() for row in rows if len(row) > 1)
-    for letter, width in ((symbol, 18), (formula, min(max(40, longest), 90)), (number, 16)):
+    texts = [row for rows in lines.values() for row in rows if len(row) > 1]
+    symbols, formulas = (max((len(row[k]) for row in texts), default=0) for k in (0, 1))
+    for letter, width in ((symbol, max(18, symbols)), (formula, min(max(40, formulas), 90)), (number, 16)):
         page.sheet.column_dimensions[letter].width = width
     chosen = network.learned[0]
     what = "weight" if network.is_plain else "weight or bias"

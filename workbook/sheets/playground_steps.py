@@ -104,9 +104,12 @@ def _any(network: Network) -> Iterator[tuple[str, tuple[str, ...], str]]:
     if deltas := _of(network, "delta"):
         yield "How E_total follows each unit", deltas, ""
     yield "Gradients by the chain rule", _of(network, "gradient"), "NN_GRAD"
-    if states := _new(network, "state"):
-        yield f"What {network.optimizer} remembers of this step", states, ""
-    yield "Weights and biases after this step", _new(network, "weight", "bias"), "NN_UPDATE"
+    states = _new(network, "state")
+    for letter in dict.fromkeys(name.removeprefix(NEW)[0] for name in states):
+        of_letter = tuple(name for name in states if name.removeprefix(NEW)[0] == letter)
+        yield f"What {network.optimizer} remembers of this step, {letter}", of_letter, ""
+    learned = "Weights and biases" if network.biases else "Weights"
+    yield f"{learned} after this step", _new(network, "weight", "bias"), "NN_UPDATE"
 
 
 def _of(network: Network, *groups: str) -> tuple[str, ...]:
@@ -129,11 +132,18 @@ def values(network: Network, learning_rate: float) -> dict[str, float]:
     return dict(zip(names, first, strict=True)) | {f"{NEW}{n}": v for n, v in zip(names, second, strict=True)}
 
 
-def plain_formula(network: Network, name: str, cells: Mapping[str, str], guarded: bool) -> str:
-    """The Excel formula of a number; `cells` says where each variable of the sheet stands."""
-    column = next(column for column in network.columns if column.name == name.removeprefix(NEW))
-    reference = _of_second(network, cells) if name.startswith(NEW) else (lambda variable, _: cells[variable])
-    return excel(column.formula, reference, guarded=guarded)
+def plain_formulas(network: Network, step: Step, cells: Mapping[str, str], guarded: bool) -> list[str]:
+    """The Excel formulas of a block's numbers; `cells` says where each variable of the sheet stands."""
+    formulas = {column.name: column.formula for column in network.columns}
+    second = _of_second(network, cells)
+    return [
+        excel(
+            formulas[name.removeprefix(NEW)],
+            second if name.startswith(NEW) else (lambda variable, _: cells[variable]),
+            guarded=guarded,
+        )
+        for name in step.names
+    ]
 
 
 def _of_second(network: Network, cells: Mapping[str, str]) -> Callable[[str, bool], str]:

@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from workbook.parts.page import NATIVE, UDF, Page
+from workbook.sheets import python_table
 from workbook.sheets.layout import START, Layout, StartLayout, absolute, quoted, sheet_name
 from xlfuncs.expression import excel
 from xlfuncs.logistic import EXP_LIMIT
@@ -39,7 +40,8 @@ def write_twin(page: Page, layout: Layout, rate_table: RateTable) -> None:
     """The table in plain formulas at the same cells of a hidden sheet, for where Python's functions can't run."""
     page.sheet.sheet_state = "hidden"
     page.put("A1", f"The table of {sheet_name(rate_table.learning_rate)} in plain formulas", "heading")
-    page.put("A2", "It takes the place of =BP_TABLE(…) where that can't run: macros off, LibreOffice.", "note")
+    function = python_table.function_name(layout.network)
+    page.put("A2", f"It takes the place of ={function}(…) where that can't run: macros off, LibreOffice.", "note")
     rate = f"{quoted(sheet_name(rate_table.learning_rate))}!{absolute(layout.learning_rate)}"
     formulas = _formulas(layout, is_guarded(layout, rate_table.table), rate)
     _write(page, layout, rate_table.table, formulas)
@@ -100,12 +102,10 @@ def _formulas(layout: Layout, guarded: bool, learning_rate: str) -> tuple[list[s
 
 
 def _one_array(layout: Layout, learning_rate: float) -> tuple[list[str | None], list[None]]:
-    """One call of BP_TABLE for the whole table, in its first cell; the others hold their values only."""
+    """One call of Python's for the whole table, in its first cell; the others hold their values only."""
     columns = layout.network.columns
     cells = f"{layout.cell(columns[0].name, layout.first_row)}:{layout.cell(columns[-1].name, layout.last_row)}"
-    arguments = f"inputs,targets,weights_hidden,weights_output,{absolute(layout.learning_rate)}"
-    call = f"BP_TABLE({arguments},{layout.iterations},FALSE)"
-    formula = f"IFERROR({call},{quoted(twin_name(learning_rate))}!{cells})"
+    formula = f"IFERROR({python_table.call(layout)},{quoted(twin_name(learning_rate))}!{cells})"
     empty = [None] * len(columns)
     return [f'<f t="array" ref="{cells}">{escape(formula)}</f>', *empty[1:]], empty
 

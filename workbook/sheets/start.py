@@ -6,7 +6,7 @@ from openpyxl.utils import get_column_letter
 
 from workbook.parts import charts
 from workbook.parts.page import NATIVE, OVERVIEW_TAB, UDF, VALUES, Page
-from workbook.sheets import graphs
+from workbook.sheets import graphs, python_table
 from workbook.sheets.layout import COLUMN_CHARS, GRAPHS, Layout, StartLayout, absolute, quoted, sheet_name
 from workbook.sheets.rate import only_numbers
 from workbook.sheets.rate_table import RateTable
@@ -24,7 +24,7 @@ ABOUT_VALUES = (
 )
 ABOUT_UDF = (
     "A small neural network is trained by backpropagation, one iteration a row, once for each learning rate ɳ. Python "
-    "fills each table through one function, =BP_TABLE(…), in Excel on Windows; Playground shows the steps one by one."
+    "fills each table through one function, ={function}(…), in Excel on Windows; Playground shows the steps one by one."
 )
 ABOUTS = {NATIVE: ABOUT, VALUES: ABOUT_VALUES, UDF: ABOUT_UDF}
 HOW = "Yellow cells are the ones to change: every table and chart follows. ɳ stands in {cell} of each sheet."
@@ -45,7 +45,8 @@ def write(page: Page, layout: Layout, tables: list[RateTable], run_sheets: list[
     _set_up(page, layout)
     page.put("B1", "Backpropagation, cell by cell", "title")
     page.sheet.row_dimensions[1].height = 34
-    _paragraph(page, f"B2:{last}2", ABOUTS[page.formulas], height=34)
+    about = ABOUTS[page.formulas].format(function=python_table.function_name(layout.network))
+    _paragraph(page, f"B2:{last}2", about, height=34)
     page.put("B4", f"The network and its data: {Spec.of(layout.network)}", "heading")
     page.put("B5", HOW.format(cell=layout.learning_rate) if page.live else "The start values of every sheet.", "note")
     _settings(page, layout, start)
