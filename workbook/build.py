@@ -10,7 +10,6 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.workbook.properties import CalcProperties
 
 from workbook.existing.origin import Output
-from workbook.macros import macro_writer
 from workbook.parts import finish, styles
 from workbook.parts.page import NATIVE, UDF, Page
 from workbook.parts.texts import plain
@@ -151,7 +150,8 @@ def _other_sheets(macros: bool, report: RunReport | None) -> list[str]:
 
 def _vba_project(book: Workbook) -> bytes:
     """The macros for this workbook; its sheets get the names that VBA knows them by."""
-    project = macro_writer()  # here: xlwings takes a moment to load
+    from workbook.macros import project  # xlwings takes a moment to load
+
     book.code_name = project.BOOK_CODE_NAME
     for place, sheet in enumerate(book.worksheets, start=1):
         sheet.sheet_properties.codeName = project.code_name(place)

@@ -62,7 +62,7 @@ def test_an_xlsm_says_what_to_install_and_writes_nothing(tmp_path, missing):
     path.write_bytes(b"before")
     done = command("build", str(path), "--force", names=(missing,))
     assert done.returncode == 2
-    sentence = f"gradsheet: A workbook with macros needs the package {missing}; run python -m pip install"
+    sentence = f"gradsheet: gradsheet needs the package {missing}; run python -m pip install"
     assert done.stderr.startswith(sentence) and len(done.stderr.splitlines()) == 1
     assert path.read_bytes() == b"before" and list(tmp_path.iterdir()) == [path]
 

@@ -6,6 +6,7 @@ while the training goes on.
 """
 
 import io
+from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +15,6 @@ from trainer.run import Run, load_run
 from workbook import build
 from workbook.existing.origin import Origin, Output, origin_of_content, refuse_what_is_no_file
 from workbook.existing.renewal import write_with_run
-from workbook.macros import macro_writer
 from workbook.parts.opc import Package, sound
 from workbook.parts.page import NATIVE, UDF
 from workbook.parts.texts import listing
@@ -50,7 +50,7 @@ class WorkbookFile:
         self._failure = ""  # why the last attempt to show it failed
         check_writable(path)
         if self._has_macros:
-            macro_writer()
+            import_module("workbook.macros.project")  # that needs packages which may be missing
         self._look()
 
     def show(self, run: Run) -> None:
