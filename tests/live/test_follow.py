@@ -297,13 +297,18 @@ def test_another_host_follows_in_a_thread(run):
         until(lambda: len(sheet.rows) == 3)
         follow_module.HANDOVER_SECONDS, before = 0.1, follow_module.HANDOVER_SECONDS
         try:
-            assert follow_module.follow_alone(run.folder, second) == FOLLOWED
+            other = threading.Thread(
+                target=lambda: codes.append(follow_module.follow_alone(run.folder, second)), daemon=True
+            )
+            other.start()
+            other.join(30)
+            assert codes == [FOLLOWED] and second.rows == []
         finally:
             follow_module.HANDOVER_SECONDS = before
         runs.add_epochs(run, 2)
         runs.finish(run)
     first.join(60)
-    assert codes == [DONE] and sheet.rows == run.rows and second.rows == []
+    assert codes == [FOLLOWED, DONE] and sheet.rows == run.rows
     assert sheet.lines[-1][0].startswith("Finished") and sheet.said == []
 
 

@@ -111,6 +111,7 @@ def test_playgrounds_formulas_follow_a_change_as_the_functions_do(built, libreof
     table = xlfuncs.NN_TABLE(inputs, targets, weights, line, RATE, 2)
     labels = table[0]
     for step in playground_steps.steps(network):
+        assert shown[step.plain_row - 1][1] == "plain formulas" and shown[step.row][2] == step.labels[0]
         plain = shown[step.plain_row - 1][2 : 2 + len(step.names)]
         if step.function:
             assert shown[step.row + 1][2] == "no Python" and shown[step.row + 3][2] == "–"
