@@ -11,9 +11,20 @@ from openpyxl.workbook.properties import CalcProperties
 
 from workbook.existing.origin import Output
 from workbook.parts import finish, styles
-from workbook.parts.page import NATIVE, UDF, Page
+from workbook.parts.page import NATIVE, UDF, VALUES, Page
 from workbook.parts.texts import plain
-from workbook.sheets import graphs, playground, python_table, rate, rate_table, run_sheets, start, xlwings_conf
+from workbook.sheets import (
+    derivation_sheet,
+    graphs,
+    notes,
+    playground,
+    python_table,
+    rate,
+    rate_table,
+    run_sheets,
+    start,
+    xlwings_conf,
+)
 from workbook.sheets.layout import (
     GRAPHS,
     MAX_FORMULA,
@@ -104,12 +115,20 @@ def write(
     styles.register(book)
     more = _other_sheets(macros, report)
     twins = [rate_table.twin_name(t.learning_rate) for t in tables] if formulas == UDF else []
+    derivations = [derivation_sheet.name_of(sheet_name(t.learning_rate)) for t in tables]
+    derivations = derivations if layout.panel and formulas != VALUES else []
+    noted = notes.wanted(layout, tables, reference=start.is_reference(layout, tables))
+    hidden = [*derivations, *([notes.NOTES] if noted and formulas != VALUES else [])]
     conf = [xlwings_conf.CONF] if macros else []
-    names = [START, *(sheet_name(t.learning_rate) for t in tables), GRAPHS, *more, *conf, *twins]
+    names = [START, *(sheet_name(t.learning_rate) for t in tables), GRAPHS, *more, *conf, *twins, *hidden]
     pages = {name: Page(book.create_sheet(name), formulas) for name in names}
     start.write(pages[START], layout, tables, more)
     for table in tables:
         rate.write(pages[sheet_name(table.learning_rate)], layout, table)
+    for name, table in zip(derivations, tables, strict=False):
+        derivation_sheet.write(pages[name], layout, sheet_name(table.learning_rate), table.first_row(network))
+    if notes.NOTES in pages:
+        notes.write_hidden(pages[notes.NOTES], layout, tables)
     graphs.write(pages[GRAPHS], layout, tables)
     if formulas == UDF:
         if not network.is_plain:

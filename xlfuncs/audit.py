@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlfuncs import labels, limits
+from xlfuncs.compiled import Function, function
 from xlfuncs.errors import GradsheetError
 from xlfuncs.expected_table import Blueprint, blueprint_of, shared
-from xlfuncs.expression import Expr, evaluate, label
+from xlfuncs.expression import Expr, label, leaves, renamed
+from xlfuncs.rounding import all_short, rounding
 
 Array = np.ndarray
-_EXACT = 13  # significant digits from which a number counts as unrounded
-_NEIGHBOURS = 3
 _SMALLEST = np.finfo(float).tiny  # Excel has no smaller number than 2.2E-308: it shows 0 for one
 _NEAR = 100  # times the rounding: what is worth a closer look
 _CLEAR_STEP = 4  # roundings that a weight must move by to be seen moving
@@ -76,7 +76,7 @@ def audit_columns(blueprint: Blueprint, values: dict[str, Array], learning_rate:
     if count == 0:
         return []
     rate = estimate_rate(blueprint, values) if learning_rate is None else learning_rate
-    units = {variable: _rounding(column) for variable, column in values.items()}
+    units = {variable: rounding(column) for variable, column in values.items()}
     frozen = _frozen_rows(blueprint, values, units, rate)
     shown = _Shown.of(values, units, rate, blueprint.constants)
     filled = np.mean([np.isfinite(column) for column in values.values()], axis=0) > 0.5
@@ -125,7 +125,7 @@ class _Shown:
     ) -> _Shown:
         """From the shown numbers; a column of `chosen` numbers (targets, inputs) that are short was not rounded."""
         coarsest = max((unit.max(initial=0.0) for unit in units.values()), default=0.0)
-        short = {v for v, unit in units.items() if v not in chosen and not unit.any() and _all_short(values[v])}
+        short = {v for v, unit in units.items() if v not in chosen and not unit.any() and all_short(values[v])}
         units = {v: np.full_like(unit, coarsest) if v in short else unit for v, unit in units.items()}
         largest = {v: float(np.nanmax(np.abs(column), initial=0.0)) for v, column in values.items()}
         if rate is not None:
@@ -149,6 +149,7 @@ def _slip(
         return None
     first = list(rows[:_CLEAR])
     few, near = shown.at(first, _names(formula) | {variable}), _NEAR * allowed[first]
+    value = function(formula)
     families: dict[str, list[str]] = {}
     for other in shown.unit:
         families.setdefault(_family(other), []).append(other)
@@ -162,9 +163,9 @@ def _slip(
         now = few.now | {name: np.array([shown.now[other][first] for other in others])}
         before = few.before | {name: np.array([shown.before[other][first] for other in others])}
         with np.errstate(all="ignore"):
-            off = np.abs(few.now[variable] - evaluate(formula, now, before))
+            off = np.abs(few.now[variable] - value(now, before))
         for k in np.flatnonzero(np.all(np.broadcast_to(off, (len(others), _CLEAR)) <= near, axis=1)):
-            exchanged = _exchanged(formula, name, others[k])
+            exchanged = renamed(formula, {name: others[k]})
             if next(tries, None) is None:
                 return None
             if _explains(variable, exchanged, shown.at(list(rows), _names(exchanged) | {variable})):
@@ -180,12 +181,6 @@ def _explains(variable: str, formula: Expr, shown: _Shown) -> bool:
     """Whether the formula gives every number of the variable."""
     expected, allowed = _expected(variable, formula, shown)
     return expected is not None and bool(np.all(np.abs(shown.now[variable] - expected) <= allowed))
-
-
-def _exchanged(formula: Expr, old: str, new: str) -> Expr:
-    if formula.op in ("name", "previous"):
-        return Expr(formula.op, (new,)) if formula.args[0] == old else formula
-    return Expr(formula.op, tuple(_exchanged(a, old, new) if isinstance(a, Expr) else a for a in formula.args))
 
 
 def estimate_rate(blueprint: Blueprint, values: dict[str, Array]) -> float | None:
@@ -220,46 +215,15 @@ def _frozen_rows(
     return [int(row) + 1 for row in np.flatnonzero(same & moving & clear)]
 
 
-def _rounding(column: Array) -> Array:
-    """Half the last shown digit of each number: 5e-7 for 0.149962, 0 for numbers in full or chosen ones such as 0.05.
-
-    A program drops trailing zeros and shows small or negative numbers with fewer digits, so a number's digits are
-    those of its longest neighbour of the same size and sign.
-    """
-    digits, sizes = np.zeros(len(column)), np.zeros(len(column))
-    for row, value in enumerate(column.tolist()):
-        if value != 0 and math.isfinite(value):
-            exponent = math.floor(math.log10(abs(value)))
-            significant = len(f"{abs(value):.15g}".replace(".", "").lstrip("0").partition("e")[0])
-            digits[row], sizes[row] = significant - 1 - exponent, math.copysign(exponent + 500.0, value)
-    longest = digits.copy()
-    for shift in range(1, _NEIGHBOURS + 1):
-        alike = sizes[shift:] == sizes[:-shift]
-        longest[shift:] = np.where(alike, np.maximum(longest[shift:], digits[:-shift]), longest[shift:])
-        longest[:-shift] = np.where(alike, np.maximum(longest[:-shift], digits[shift:]), longest[:-shift])
-    in_full = longest + np.where(sizes == 0, 0, np.abs(sizes) - 499) >= _EXACT
-    short = longest <= 2
-    units = np.where(short | in_full, 0.0, 0.5 * 10.0**-longest)
-    # Among longer numbers, 0.5 is what is left of 0.500000.
-    units = np.where(short & (column != 0), np.min(units, where=units > 0, initial=np.inf), units)
-    units = np.where(np.isinf(units), 0.0, units)
-    # A 0 may be what is left of 0.00004: it was rounded as the column's other numbers were.
-    return np.where((column == 0) & (units == 0), units.max(initial=0.0), units)
-
-
-def _all_short(column: Array) -> bool:
-    """Whether a column shows only 0, 1, 0.5 and the like: in a rounded table, what is left of longer numbers."""
-    return all(float(f"{value:.2g}") == value for value in np.unique(column[np.isfinite(column)]).tolist())
-
-
 def _expected(variable: str, formula: Expr, shown: _Shown) -> tuple[Array, Array] | tuple[None, None]:
     """The value that follows from the neighbours, and how far rounding allows to be from it. None if one is absent."""
     names = _names(formula)
     if any(name not in shown.now for name in names):
         return None, None
+    value = function(formula)
     with np.errstate(all="ignore"):
-        expected = np.broadcast_to(evaluate(formula, shown.now, shown.before), shown.now[variable].shape)
-        allowed = shown.unit[variable] + _carried(formula, _units(names, variable, shown), shown, expected)
+        expected = np.broadcast_to(value(shown.now, shown.before), shown.now[variable].shape)
+        allowed = shown.unit[variable] + _carried(value, _units(names, variable, shown), shown, expected)
     allowed = 1.1 * allowed + 1e-9 * shown.largest[variable] + 1e-9 * np.abs(expected)
     return expected, np.maximum(allowed, _SMALLEST)
 
@@ -273,8 +237,8 @@ def _units(names: set[str], variable: str, shown: _Shown) -> dict[str, tuple[Arr
     return {name: found[name] for name in sorted(found) if np.any(found[name][0]) or np.any(found[name][1])}
 
 
-def _carried(formula: Expr, units: dict[str, tuple[Array, Array]], shown: _Shown, expected: Array) -> Array:
-    """How far the formula's value moves if each name moves by its unit, added up; some names at a time in one array."""
+def _carried(value: Function, units: dict[str, tuple[Array, Array]], shown: _Shown, expected: Array) -> Array:
+    """How far a formula's value moves if each name moves by its unit, added up; some names at a time in one array."""
     names = list(units)
     at_once = max(1, math.isqrt(_NUMBERS_AT_ONCE // max(1, len(expected))))
     carried = np.zeros(len(expected))
@@ -285,14 +249,12 @@ def _carried(formula: Expr, units: dict[str, tuple[Array, Array]], shown: _Shown
             for values, unit in zip((now, before), units[name], strict=True):
                 values[name] = np.tile(values[name], (len(some), 1))
                 values[name][k] += unit
-        carried += np.abs(evaluate(formula, now, before) - expected).sum(axis=0)
+        carried += np.abs(value(now, before) - expected).sum(axis=0)
     return carried
 
 
 def _names(formula: Expr) -> set[str]:
-    if formula.op in ("name", "previous"):
-        return {formula.args[0]}
-    return set().union(*(_names(arg) for arg in formula.args if isinstance(arg, Expr)), set())
+    return {leaf.args[0] for leaf in leaves(formula)}
 
 
 def _finding(variable: str, rows: tuple[int, ...], column: Array, expected: Array, blueprint: Blueprint, slip):

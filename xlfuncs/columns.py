@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xlfuncs.activations import ACTIVATIONS, LOSSES
+from xlfuncs.activations import ACTIVATIONS, LOSSES, OF_A_WHOLE_LAYER
 from xlfuncs.expression import Expr, label, name, number, previous, product, total
 from xlfuncs.optimizers import OPTIMIZERS
 
 if TYPE_CHECKING:
     from xlfuncs.layers import Bias
     from xlfuncs.network import Network
+
+MANY_OUTPUTS = 4  # of a softmax layer: from here on their ∂E_total/∂o stand in columns
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,27 @@ def forward_columns(network: Network) -> list[Column]:
     return [*units, *_error_columns(network)]
 
 
-def count_columns(sizes: Sequence[int], learned: int, fixed: int, optimizer: str) -> int:
-    """How many columns a network of these sizes has, with so many learned and so many fixed weights and biases."""
+def count_columns(sizes: Sequence[int], activation: str, learned: int, fixed: int, optimizer: str) -> int:
+    """How many columns a network of these sizes has, with so many learned and so many fixed weights and biases.
+
+    `activation` is that of the outputs.
+    """
     units, outputs = sum(sizes[1:]), sizes[-1]
-    deltas = units if len(sizes) > 3 else 0
+    deltas = sum(sizes[depth + 1] for depth in depths_with_deltas(sizes, activation))
     states = len(OPTIMIZERS[optimizer].columns("w1", number(0)))
     return 1 + sizes[0] + outputs + 2 * units + outputs + 1 + deltas + fixed + (2 + states) * learned
+
+
+def depths_with_deltas(sizes: Sequence[int], activation: str) -> list[int]:
+    """The layers whose ∂E_total/∂(sum) have columns of their own, the last first; `activation` is the outputs'.
+
+    With two layers there are none, as in the exercise: each gradient is one whole formula. With more, formulas that
+    repeat each other would outgrow a cell; so would softmax's, where each output changes every error.
+    """
+    layers = len(sizes) - 1
+    if layers > 2:
+        return list(range(layers - 1, -1, -1))
+    return [layers - 1] if activation in OF_A_WHOLE_LAYER and sizes[-1] >= MANY_OUTPUTS else []
 
 
 def _constants(group: str, names: list[str], values: tuple[float, ...]) -> list[Column]:
@@ -76,8 +93,8 @@ def _last_gradient(network: Network, learned: str) -> Expr:
 
 
 def _learned(network: Network, learned: str, group: str, start: float) -> Column:
-    step = OPTIMIZERS[network.optimizer].step(learned, _last_gradient(network, learned))
-    return Column(learned, group, previous(learned) - step, start=start)
+    updated = OPTIMIZERS[network.optimizer].updated(learned, _last_gradient(network, learned))
+    return Column(learned, group, updated, start=start)
 
 
 def _bias(network: Network, bias: Bias) -> Column:

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from fractions import Fraction
+from functools import lru_cache
 
-from xlfuncs.expression import Expr, in_order, name, number, product, total
+from xlfuncs.compiled import in_order
+from xlfuncs.expression import Expr, name, number, product, replaced, total
 from xlfuncs.operations import ATOM, MINUS_ONE, ONE, OPERATIONS
 
 ZERO = number(0)
@@ -128,8 +130,13 @@ def _product(numbers: Fraction, above: list[Expr], below: list[Expr]) -> Expr:
 
 def _cancels(factor: Expr, above: list[Expr]) -> bool:
     """Whether the factor is a sum with a quotient whose divisor is another factor."""
-    divisors = [divisor for term in _terms(factor) for divisor in _parts(term)[2]] if factor.op in _SUMS else []
-    return any(divisor in above for divisor in divisors)
+    return factor.op in _SUMS and not _divisors(factor).isdisjoint(above)
+
+
+@lru_cache(maxsize=1024)
+def _divisors(factor: Expr) -> frozenset[Expr]:
+    """What a sum's terms are divided by; kept, since what reaches a unit stands in all its gradients."""
+    return frozenset(divisor for term in _terms(factor) for divisor in _parts(term)[2])
 
 
 _SUMS = ("add", "subtract")
@@ -198,7 +205,4 @@ def columns_of(formulas: Mapping[str, Expr]) -> dict[Expr, Expr]:
 
 def in_columns(expr: Expr, columns: Mapping[Expr, Expr]) -> Expr:
     """The expression with a column's name where its whole formula stands."""
-    if expr in columns:
-        return columns[expr]
-    args = tuple(in_columns(arg, columns) if isinstance(arg, Expr) else arg for arg in expr.args)
-    return expr if args == expr.args else Expr(expr.op, args)
+    return replaced(expr, columns.get)

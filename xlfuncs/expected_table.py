@@ -1,24 +1,23 @@
 """The right table for a given header: sizes, wiring, biases, and each column's right formula as an `Expr`.
 
-The formulas are `Network`'s; here they only gain what hand-made sheets add: biases, a weight numbering by input
-instead of by unit, and columns left out.
+The formulas are `Network`'s, biases included; here they only get the names that the header gives them, in a hand-made
+sheet's order.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, reduce
+from functools import cached_property, lru_cache
 
 import numpy as np
 
-from xlfuncs.expression import Expr, name, previous, total
-from xlfuncs.logistic import sigmoid
+from xlfuncs.compiled import RATE, Program
+from xlfuncs.expression import Expr, renamed
+from xlfuncs.layers import Bias
 from xlfuncs.network import Network
 
 Array = np.ndarray
-_RATE = "learning_rate"
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,8 @@ class Blueprint:
 
     @cached_property
     def network(self) -> Network:
-        """The network without biases, numbered unit by unit."""
-        return _network(self.sizes)
+        """The network, numbered unit by unit."""
+        return _network(self.sizes, self.biases, self.fixed_biases)
 
     @cached_property
     def bias_names(self) -> list[str]:
@@ -65,23 +64,15 @@ class Blueprint:
     def formulas(self) -> dict[str, Expr]:
         """Each variable's right formula, in an order in which one row can be computed."""
         columns = {column.name: column.formula for column in self.network.columns}
-        learned = {bias: previous(bias) - name(_RATE) * previous(f"grad_{bias}") for bias in self.bias_names}
-        if self.fixed_biases:
-            learned = {bias: previous(bias) for bias in self.bias_names}
-        order = ["iteration", *self.network.target_names, *self.network.input_names]
-        order += [weight.name for weight in self.network.weights]
-        found = {variable: columns[variable] for variable in order} | learned
-        rest = {variable: formula for variable, formula in columns.items() if variable not in found}
-        for unit, bias in self.biases:
-            terms = rest[unit].args if rest[unit].op == "add" else (rest[unit],)
-            rest[unit] = total([*terms, name(bias)])
-        for bias in [] if self.fixed_biases else self.bias_names:
-            rest[f"grad_{bias}"] = total([self._delta(unit) for unit, b in self.biases if b == bias])
-        found |= rest
-        if self.by_input:
-            new = self._renumbered
-            found = {new.get(variable, variable): _rename(formula, new) for variable, formula in found.items()}
-        return found
+        last = [f"grad_{bias}" for bias in self.bias_names if f"grad_{bias}" in columns]
+        first = ["iteration", *self.network.target_names, *self.network.input_names]
+        first += [weight.name for weight in self.network.weights] + self.bias_names
+        placed = {*first, *last}
+        order = [*first, *(variable for variable in columns if variable not in placed), *last]
+        if not self.by_input:
+            return {variable: columns[variable] for variable in order}
+        new = self._renumbered
+        return {new.get(variable, variable): renamed(columns[variable], new) for variable in order}
 
     def simulate(
         self,
@@ -96,47 +87,25 @@ class Blueprint:
         as it is computed; `values` are the arrays being filled.
         """
         rate = np.asarray(learning_rate, dtype=float)
-        shape = np.broadcast_shapes(rate.shape, *(np.shape(value) for value in start.values()))
+        given = {variable: np.asarray(value, dtype=float) for variable, value in ({"iteration": 1.0} | start).items()}
+        shape = np.broadcast_shapes(rate.shape, *(value.shape for value in given.values()))
         values = {variable: np.zeros((rows, *shape)) for variable in self.formulas}
-        values[_RATE] = np.broadcast_to(rate, (rows, *shape))
-        given = {"iteration": 1.0} | start
-        before = dict.fromkeys(self.formulas, np.nan) | given
+        values[RATE] = np.broadcast_to(rate, (rows, *shape))
+
+        def keep(variable: str, value: Array) -> Array:
+            value = value if override is None else override(variable, row, value, values)
+            values[variable][row] = value
+            return value
+
         with np.errstate(all="ignore"):
+            last: tuple = ()
             for row in range(rows):
-                slots: list[Array] = [rate]
-                for variable, steps, result in self._program:
-                    for operation, args in steps:
-                        slots.append(_STEPS[operation](slots, before, *args))
-                    value = given[variable] if row == 0 and variable in given else slots[result]
-                    if override is not None:
-                        value = override(variable, row, value, values)
-                    slots.append(value)
-                    values[variable][row] = value
-                before = {variable: column[row] for variable, column in values.items()}
+                last = self._program.next(last, {}, rate, keep) if row else self._program.first(given, rate, keep)
         return values
 
     @cached_property
-    def _program(self) -> list[tuple[str, list[tuple[str, tuple]], int]]:
-        """The formulas as steps on numbered slots, equal subexpressions computed once: (variable, steps, result)."""
-        slots: dict[Expr, int] = {name(_RATE): 0}
-        program: list[tuple[str, list[tuple[str, tuple]], int]] = []
-        count = 1
-
-        def compile_(node: Expr, steps: list) -> int:
-            nonlocal count
-            if node not in slots:
-                args = tuple(compile_(a, steps) if isinstance(a, Expr) else a for a in node.args)
-                steps.append((node.op, args))
-                slots[node] = count
-                count += 1
-            return slots[node]
-
-        for variable, formula in self.formulas.items():
-            steps: list[tuple[str, tuple]] = []
-            program.append((variable, steps, compile_(formula, steps)))
-            slots[name(variable)] = count
-            count += 1
-        return program
+    def _program(self) -> Program:
+        return Program(self.formulas, start=["iteration", *self.given], watched=True)
 
     @cached_property
     def sample(self) -> dict[str, Array]:
@@ -152,10 +121,6 @@ class Blueprint:
         start |= {v: random.uniform(-1.6, 1.6, samples) for v in self.given if v not in start}
         start["iteration"] = random.uniform(10, 20, samples)
         return self.simulate(start, random.uniform(0.7, 1.9, samples), SAMPLE_ROWS)
-
-    def _delta(self, unit: str) -> Expr:
-        depth = 0 if unit in self.network.unit_names(0) else 1
-        return self.network.delta(depth, self.network.unit_names(depth).index(unit))
 
     @cached_property
     def _renumbered(self) -> dict[str, str]:
@@ -203,8 +168,13 @@ def shared(blueprint: Blueprint) -> Blueprint:
 
 
 @lru_cache(maxsize=64)
-def _network(sizes: tuple[int, int, int]) -> Network:
-    return Network.of_sizes(sizes)
+def _network(sizes: tuple[int, int, int], biases: tuple[tuple[str, str], ...], fixed: bool) -> Network:
+    plain = Network.of_sizes(sizes)
+    units: dict[str, list[str]] = {}
+    for unit, bias in biases:
+        units.setdefault(bias, []).append(unit)
+    more = (Bias(bias, tuple(to), plain.place(to[0])[0], 0.0, not fixed) for bias, to in units.items())
+    return replace(plain, more_biases=tuple(more))
 
 
 def readings(blueprint: Blueprint) -> list[Blueprint]:
@@ -215,7 +185,7 @@ def readings(blueprint: Blueprint) -> list[Blueprint]:
         for biases in dict.fromkeys(wirings)
         for by_input in (blueprint.by_input, not blueprint.by_input)
     ]
-    return [shared(other) for other in found if other != blueprint and set(other.formulas) == set(blueprint.formulas)]
+    return [shared(other) for other in found if other != blueprint]
 
 
 def _biases(names: list[str], sizes: tuple[int, int, int]) -> tuple[tuple[str, str], ...]:
@@ -248,23 +218,6 @@ def _wirings(names: list[str], sizes: tuple[int, int, int]) -> list[tuple[tuple[
         everywhere = of_hidden + of_outputs
         found += [of_hidden, everywhere, of_outputs] if single != "b" else [everywhere, of_hidden, of_outputs]
     return found
-
-
-def _rename(formula: Expr, new: dict[str, str]) -> Expr:
-    if formula.op in ("name", "previous"):
-        return Expr(formula.op, (new.get(formula.args[0], formula.args[0]),))
-    return Expr(formula.op, tuple(_rename(a, new) if isinstance(a, Expr) else a for a in formula.args))
-
-
-_STEPS: dict[str, Callable] = {
-    "previous": lambda slots, before, variable: before[variable],
-    "number": lambda slots, before, value: value,
-    "add": lambda slots, before, *terms: reduce(operator.add, [slots[term] for term in terms]),
-    "subtract": lambda slots, before, a, b: slots[a] - slots[b],
-    "multiply": lambda slots, before, a, b: slots[a] * slots[b],
-    "power": lambda slots, before, a, n: slots[a] ** n,
-    "sigmoid": lambda slots, before, a: sigmoid(slots[a]),
-}
 
 
 def _highest(variables: set[str], prefix: str) -> int:

@@ -27,18 +27,20 @@ class Step:
 
 
 def chain(network: Network, learned: str) -> str:
-    """The chain rule in one line: ∂E1/∂a_o1 · ∂a_o1/∂o1 · ∂o1/∂w5."""
-    ways = ([*_to_unit(network, unit), f"∂{unit}/∂{learned}"] for unit, _ in _uses(network, learned))
-    return " + ".join(" · ".join(way) for way in ways)
+    """The chain rule in one line: ∂E1/∂a_o1 · ∂a_o1/∂o1 · ∂o1/∂w5. Of many units with one bias the first and last."""
+    uses = _uses(network, learned)
+    ways = [" · ".join([*_to_unit(network, unit, len(uses)), f"∂{unit}/∂{learned}"]) for unit, _ in uses]
+    return " + ".join(ways if len(ways) < 3 else [ways[0], "…", ways[-1]])
 
 
 def steps(network: Network, learned: str) -> list[Step]:
     """The steps from the error back to a weight or a bias; the last one is its gradient."""
-    found: dict[str, Step] = {}
-    for unit, by in _uses(network, learned):
-        # Units that share a bias share what comes after them.
-        found |= {step.symbol: step for step in [*_to_its_sum(network, unit), Step(f"∂{unit}/∂{learned}", by)]}
-    return [*found.values(), Step(f"∂E_total/∂{learned}", network.gradient(learned), RESULT)]
+    found: list[Step] = []
+    uses = _uses(network, learned)
+    for unit, by in uses:
+        to_its_sum = _to_its_sum(network, unit) if len(uses) == 1 else [_by_its_sum(network, unit)]
+        found += [*to_its_sum, Step(f"∂{unit}/∂{learned}", by)]
+    return [*found, Step(f"∂E_total/∂{learned}", network.gradient(learned), RESULT)]
 
 
 def values(network: Network, learned: str, row: dict[str, float]) -> list[float]:
@@ -67,9 +69,9 @@ def _uses(network: Network, learned: str) -> list[tuple[str, Expr]]:
     return [(weight.target, name(weight.source))]
 
 
-def _to_unit(network: Network, unit: str) -> list[str]:
-    """The symbols of the chain from the error to a unit's sum."""
-    if network.slope(unit) is None:
+def _to_unit(network: Network, unit: str, uses: int) -> list[str]:
+    """The symbols of the chain from the error to a unit's sum, which is one of so many that a bias is part of."""
+    if network.slope(unit) is None or uses > 1:
         return [f"∂E_total/∂{unit}"]
     return [f"∂{_error_symbol(network, unit)}/∂a_{unit}", f"∂a_{unit}/∂{unit}"]
 
@@ -86,8 +88,13 @@ def _to_its_sum(network: Network, unit: str) -> list[Step]:
     """The steps that give the error's derivative by a unit's sum."""
     slope = network.slope(unit)
     if slope is None:
-        return [Step(f"∂E_total/∂{unit}", network.delta(*network.place(unit)))]
+        return [_by_its_sum(network, unit)]
     return [*_to_its_activation(network, unit), Step(f"∂a_{unit}/∂{unit}", slope)]
+
+
+def _by_its_sum(network: Network, unit: str) -> Step:
+    """The error's derivative by a unit's sum in one step: of softmax, or where a bias is shared by a whole layer."""
+    return Step(f"∂E_total/∂{unit}", network.reaching(unit))
 
 
 def _to_its_activation(network: Network, unit: str) -> list[Step]:

@@ -10,20 +10,22 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Mapping
 from functools import reduce
-from typing import Any
 
-from xlfuncs.operations import ADD, ATOM, MULTIPLY, OPERATIONS, POWER, Expr, number
+from xlfuncs.compiled import evaluate
+from xlfuncs.operations import ATOM, MULTIPLY, OPERATIONS, POWER, Expr, number
 
 __all__ = [
     "Expr",
     "evaluate",
     "excel",
-    "in_order",
     "label",
+    "leaves",
     "name",
     "number",
     "previous",
     "product",
+    "renamed",
+    "replaced",
     "sigmoid",
     "text",
     "total",
@@ -56,9 +58,10 @@ def product(factors: list[Expr]) -> Expr:
     return reduce(Expr.__mul__, factors)
 
 
-def variables(expr: Expr) -> list[str]:
-    """The variables of this iteration that it uses, each once, in the order in which they are read."""
-    found: dict[str, None] = {}
+def leaves(expr: Expr) -> list[Expr]:
+    """The variables that it uses, of this iteration (name) and of the one before (previous), each once, in the order in
+    which they are read."""
+    found: dict[Expr, None] = {}
     seen: set[Expr] = set()
     waiting = [expr]
     while waiting:
@@ -66,48 +69,34 @@ def variables(expr: Expr) -> list[str]:
         if node in seen:
             continue
         seen.add(node)
-        if node.op == "name":
-            found[node.args[0]] = None
+        if node.op in ("name", "previous"):
+            found[node] = None
         waiting += reversed(node.operands)
     return list(found)
 
 
-def in_order(formulas: Mapping[str, Expr]) -> list[str]:
-    """The columns in an order in which a row can be computed, as they stand where that is possible."""
-    found: dict[str, None] = {}
-    opened: set[str] = set()
-
-    def visit(variable: str) -> None:
-        if variable in opened:
-            raise ValueError(f"{variable} waits for itself")
-        opened.add(variable)
-        for used in variables(formulas[variable]):
-            if used in formulas and used not in found:
-                visit(used)
-        opened.discard(variable)
-        found[variable] = None
-
-    for variable in formulas:
-        if variable not in found:
-            visit(variable)
-    return list(found)
+def variables(expr: Expr) -> list[str]:
+    """The variables of this iteration that it uses, each once, in the order in which they are read."""
+    return [leaf.args[0] for leaf in leaves(expr) if leaf.op == "name"]
 
 
-def evaluate(expr: Expr, values: dict[str, Any], before: dict[str, Any] | None = None) -> Any:
-    """The expression's value.
+def replaced(expr: Expr, by: Callable[[Expr], Expr | None]) -> Expr:
+    """The expression with parts exchanged: `by` gives what stands in a part's place, None to look inside it."""
+    new = by(expr)
+    if new is not None:
+        return new
+    args = tuple(replaced(arg, by) if isinstance(arg, Expr) else arg for arg in expr.args)
+    return expr if args == expr.args else Expr(expr.op, args)
 
-    `values` gives each variable as a float or an array (all of one shape), `before` those of the iteration before.
-    Raises KeyError for a variable without a value.
-    """
-    match expr.op:
-        case "name":
-            return values[expr.args[0]]
-        case "previous":
-            return (before or {})[expr.args[0]]
-        case "number":
-            return expr.args[0]
-    operands = [evaluate(arg, values, before) if isinstance(arg, Expr) else arg for arg in expr.args]
-    return OPERATIONS[expr.op].value(*operands)
+
+def renamed(expr: Expr, new: Mapping[str, str]) -> Expr:
+    """The expression with other names for variables, in this iteration and the one before."""
+
+    def by(part: Expr) -> Expr | None:
+        known = part.op in ("name", "previous") and part.args[0] in new
+        return Expr(part.op, (new[part.args[0]],)) if known else None
+
+    return replaced(expr, by)
 
 
 def excel(expr: Expr, cell: Callable[[str, bool], str], *, guarded: bool = False) -> str:
@@ -190,7 +179,7 @@ def _written(
     if node.op == "negate":
         # In a spreadsheet -x^2 is (-x)^2.
         return how.format(inner(node.args[0], ATOM if _begins_with_power(node.args[0]) else MULTIPLY))
-    if binding in (ADD, MULTIPLY):
+    if OPERATIONS[node.op].infix:
         first, *others = node.args
         # a - (b - c) and a * (b * c) need their parentheses: equal binding on the right is not enough.
         return how.join([inner(first, binding), *(inner(other, binding + 1) for other in others)])

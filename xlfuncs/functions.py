@@ -92,7 +92,7 @@ def refuse_long(network: Network, iterations: int) -> None:
     """Raise GradsheetError for a table that BP_TABLE doesn't compute at a time, or that no sheet holds."""
     columns = network.column_count
     limits.refuse_wide(columns, SMALLER_NETWORK)
-    an_iteration = limits.STEP + columns * (limits.VALUE + limits.WRITE)
+    an_iteration = columns * (limits.ANY_STEP + limits.WRITE)
     at_most = limits.most(an_iteration, already=network.weight_count * limits.a_weight(network.sizes[-1]))
     limits.refuse_over("iterations is {}", iterations, at_most, GO_ON)
 

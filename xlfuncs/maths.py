@@ -1,18 +1,52 @@
-"""Backpropagation on float64 arrays: forward, error, gradients by the chain rule, update, the iteration table.
+"""Backpropagation on float64 arrays: forward, errors, gradients by the chain rule, update, many learning rates at once.
 
-Every function takes leading batch axes (…), so that many learning rates run at once. Nothing overflows.
+For networks of the exercise's kind (`Network.is_plain`) in leading batch axes (…): hundreds of weights, shifted weights
+or learning rates in one array, which a row of formulas would take one by one. Only the sums over units are written
+here; σ, its derivative, E and the update are compiled from the formulas that the columns have. Nothing overflows.
 Weights are a list of matrices, a layer each, shape (…, units, inputs of the layer).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
+from xlfuncs.activations import ACTIVATIONS, LOSSES
+from xlfuncs.compiled import positional
+from xlfuncs.derivative import derivative, in_columns, times
+from xlfuncs.expression import name
 from xlfuncs.logistic import sigmoid
 from xlfuncs.network import Network
+from xlfuncs.optimizers import OPTIMIZERS
+from xlfuncs.training import table, tables
+
+__all__ = [
+    "backward",
+    "errors",
+    "finite_differences",
+    "forward",
+    "gradient_check",
+    "gradients",
+    "ordered_sum",
+    "sigmoid",
+    "sweep",
+    "table",
+    "tables",
+    "update",
+]
 
 Array = np.ndarray
 _SHIFTED_AT_ONCE = 500_000  # weights in memory at once for finite differences: 4 MB an array
+
+_UNIT, _ACTIVATION = name("unit"), name("activation")
+_SIGMA = ACTIVATIONS["sigmoid"](_UNIT, [_UNIT])
+_SLOPE = in_columns(derivative(_SIGMA, "unit"), {_SIGMA: _ACTIVATION})
+_ERROR = LOSSES["half-squared"].each(name("target"), _ACTIVATION)
+
+_activated = positional(_SIGMA, "unit")
+_error = positional(_ERROR, "target", "activation")
+_error_slope = positional(derivative(_ERROR, "activation"), "target", "activation")
+_delta = positional(times(name("reaching"), _SLOPE), "reaching", "activation")
+_updated = positional(OPTIMIZERS["sgd"].updated("weight", name("gradient")), "weight", "gradient", "learning_rate")
 
 
 def forward(inputs: Array, weights: Sequence[Array]) -> list[tuple[Array, Array]]:
@@ -21,7 +55,7 @@ def forward(inputs: Array, weights: Sequence[Array]) -> list[tuple[Array, Array]
     activation = np.asarray(inputs, dtype=float)
     for matrix in weights:
         net = ordered_sum(matrix * activation[..., None, :], axis=-1)
-        activation = sigmoid(net)
+        activation = _activated(net)
         layers.append((net, activation))
     return layers
 
@@ -36,7 +70,7 @@ def ordered_sum(terms: Array, axis: int) -> Array:
 
 def errors(targets: Array, outputs: Array) -> Array:
     """Half the squared error of each output, ½(t - a)², shape (…, outputs). E_total is their sum."""
-    return 0.5 * (np.asarray(targets, dtype=float) - outputs) ** 2
+    return _error(np.asarray(targets, dtype=float), outputs)
 
 
 def gradients(inputs: Array, targets: Array, weights: Sequence[Array]) -> list[Array]:
@@ -48,72 +82,32 @@ def gradients(inputs: Array, targets: Array, weights: Sequence[Array]) -> list[A
 
 def backward(activations: Sequence[Array], targets: Array, weights: Sequence[Array]) -> list[Array]:
     """The gradients from activations that are already known; `activations` starts with the inputs."""
-    output = activations[-1]
-    reaching = output - targets  # ∂E_total/∂a of the layer at hand
+    reaching = _error_slope(targets, activations[-1])  # ∂E_total/∂a of the layer at hand
     found: list[Array] = []
     for depth in range(len(weights) - 1, -1, -1):
-        activation = activations[depth + 1]
-        delta = reaching * activation * (1.0 - activation)  # ∂E_total/∂(pre-activation)
+        delta = _delta(reaching, activations[depth + 1])  # ∂E_total/∂(pre-activation)
         found.insert(0, delta[..., :, None] * activations[depth][..., None, :])
-        reaching = ordered_sum(delta[..., :, None] * weights[depth], axis=-2)
+        if depth:
+            reaching = ordered_sum(delta[..., :, None] * weights[depth], axis=-2)
     return found
 
 
 def update(weights: Array, gradient: Array, learning_rate: Array | float) -> Array:
     """One step of gradient descent, w - ɳ·∂E/∂w."""
-    return weights - learning_rate * gradient
-
-
-def tables(network: Network, learning_rates: Sequence[float], iterations: int) -> Array:
-    """The iteration tables of many learning rates at once, shape (learning rates, iterations, columns).
-
-    The columns are `network.columns`. Row k holds the weights after k updates, their forward pass and gradients; all
-    weights are updated at once from the row before.
-    """
-    table = np.empty((len(learning_rates), iterations, network.column_count))
-    for step, (inputs, targets, weights, layers, gradient) in enumerate(_train(network, learning_rates, iterations)):
-        table[:, step, 0] = step + 1
-        parts = [targets, inputs]
-        for matrix, (net, activation) in zip(weights, layers, strict=True):
-            parts += [matrix, _alternating(net, activation)]  # w1 … w4, then h1, a_h1, h2, a_h2
-        error = errors(targets, layers[-1][1])
-        parts += [error, ordered_sum(error, axis=-1), *gradient]
-        rows = [part.reshape(len(table), -1) for part in parts]
-        np.concatenate(rows, axis=-1, out=table[:, step, 1:])
-    return table
-
-
-def _train(network: Network, learning_rates: Sequence[float], iterations: int) -> Iterator[tuple]:
-    """Iteration by iteration what a row shows: inputs, targets, weights, layers, gradients, for each learning rate."""
-    rates = np.asarray(learning_rates, dtype=float)
-    batch = (len(rates),)
-    inputs = np.broadcast_to(np.array(network.inputs), (*batch, len(network.inputs)))
-    targets = np.broadcast_to(np.array(network.targets), (*batch, len(network.targets)))
-    weights = [np.broadcast_to(matrix, (*batch, *matrix.shape)) for matrix in network.matrices]
-    for _ in range(iterations):
-        layers = forward(inputs, weights)
-        activations = [inputs, *(activation for _, activation in layers)]
-        gradient = backward(activations, targets, weights)
-        yield inputs, targets, weights, layers, gradient
-        weights = [update(w, g, rates[:, None, None]) for w, g in zip(weights, gradient, strict=True)]
-
-
-def _alternating(first: Array, second: Array) -> Array:
-    both = np.empty((*first.shape, 2))
-    both[..., 0], both[..., 1] = first, second
-    return both
-
-
-def table(network: Network, learning_rate: float, iterations: int) -> Array:
-    """The iteration table of one learning rate, shape (iterations, columns)."""
-    return tables(network, [learning_rate], iterations)[0]
+    return _updated(weights, gradient, learning_rate)
 
 
 def sweep(network: Network, learning_rates: Sequence[float], iterations: int) -> Array:
     """E_total by iteration, a column a learning rate, shape (iterations, learning rates)."""
-    totals = np.empty((iterations, len(learning_rates)))
-    for step, (_, targets, _, layers, _) in enumerate(_train(network, learning_rates, iterations)):
-        totals[step] = ordered_sum(errors(targets, layers[-1][1]), axis=-1)
+    rates = np.asarray(learning_rates, dtype=float)
+    inputs, targets = np.array(network.inputs), np.array(network.targets)
+    weights = [np.broadcast_to(matrix, (len(rates), *matrix.shape)) for matrix in network.matrices]
+    totals = np.empty((iterations, len(rates)))
+    for step in range(iterations):
+        activations = [inputs, *(activation for _, activation in forward(inputs, weights))]
+        totals[step] = ordered_sum(errors(targets, activations[-1]), axis=-1)
+        gradient = backward(activations, targets, weights)
+        weights = [update(w, g, rates[:, None, None]) for w, g in zip(weights, gradient, strict=True)]
     return totals
 
 

@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from xlfuncs.activations import LOSSES, OF_A_WHOLE_LAYER
-from xlfuncs.columns import Column, count_columns, forward_columns, table_columns
+from xlfuncs.columns import Column, count_columns, depths_with_deltas, forward_columns, table_columns
 from xlfuncs.derivative import adjoints, columns_of, derivative, in_columns
 from xlfuncs.errors import GradsheetError
 from xlfuncs.expression import Expr, name, total
@@ -30,7 +30,8 @@ class Network:
     """A network with its data: inputs, targets and the layers from the first hidden one to the output.
 
     `loss` is a key of activations.LOSSES, `optimizer` one of optimizers.OPTIMIZERS; `decay` is the weight decay, added
-    to each gradient as decay·w.
+    to each gradient as decay·w. `more_biases` are those that no layer holds alone: shared by several layers, or added
+    to some of a layer's units only.
     """
 
     inputs: tuple[float, ...]
@@ -39,6 +40,7 @@ class Network:
     loss: str = "half-squared"
     optimizer: str = "sgd"
     decay: float = 0.0
+    more_biases: tuple[Bias, ...] = ()
 
     @classmethod
     def of(cls, inputs, targets, weights_hidden, weights_output) -> Network:
@@ -124,7 +126,7 @@ class Network:
 
     @cached_property
     def biases(self) -> tuple[Bias, ...]:
-        """Every bias, b1 first: one a unit, or one a layer."""
+        """Every bias, b1 first: one a unit, or one a layer; then `more_biases`."""
         found: list[Bias] = []
         for depth, layer in enumerate(self.layers):
             units = self.unit_names(depth)
@@ -132,7 +134,7 @@ class Network:
             for k, start in enumerate(layer.biases):
                 targets = tuple(units) if shared else (units[k],)
                 found.append(Bias(f"b{len(found) + 1}", targets, depth, start, not layer.fixed_biases))
-        return tuple(found)
+        return (*found, *self.more_biases)
 
     @cached_property
     def learned(self) -> tuple[str, ...]:
@@ -147,7 +149,7 @@ class Network:
     def is_plain(self) -> bool:
         """Whether it is of the exercise's kind, which the BP_ functions take: inputs-hidden-outputs, sigmoid, no
         biases, half squared error, plain gradient descent."""
-        plain = all(layer.activation == "sigmoid" and not layer.biases for layer in self.layers)
+        plain = all(layer.activation == "sigmoid" for layer in self.layers) and not self.biases
         how = self.loss, self.optimizer, self.decay
         return plain and len(self.layers) == 2 and how == ("half-squared", "sgd", 0.0)
 
@@ -185,9 +187,9 @@ class Network:
     @property
     def column_count(self) -> int:
         """How many columns there are, without making them."""
-        biases = sum(len(layer.biases) for layer in self.layers)
-        fixed = sum(len(layer.biases) for layer in self.layers if layer.fixed_biases)
-        return count_columns(self.sizes, self.weight_count + biases - fixed, fixed, self.optimizer)
+        fixed = sum(not bias.learned for bias in self.biases)
+        learned = self.weight_count + len(self.biases) - fixed
+        return count_columns(self.sizes, self.layers[-1].activation, learned, fixed, self.optimizer)
 
     @cached_property
     def column_names(self) -> tuple[str, ...]:
@@ -196,12 +198,8 @@ class Network:
 
     @cached_property
     def delta_columns(self) -> tuple[str, ...]:
-        """The units whose ∂E/∂h has a column of its own, the last first.
-
-        With two layers there are none, as in the exercise: each gradient is one whole formula. With more, formulas
-        that repeat each other would outgrow a cell.
-        """
-        depths = range(len(self.layers) - 1, -1, -1) if len(self.layers) > 2 else ()
+        """The units whose ∂E/∂h has a column of its own, the last layer's first; see `depths_with_deltas`."""
+        depths = depths_with_deltas(self.sizes, self.layers[-1].activation)
         return tuple(unit for depth in depths for unit in self.unit_names(depth))
 
     def error_through(self, depth: int, unit: int) -> list[Expr]:

@@ -37,11 +37,16 @@ class Expr:
 
     op: str
     args: tuple[Any, ...]
+    operands: tuple[Expr, ...] = field(init=False, repr=False, compare=False)
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Keep the hash: gradients share their parts, and each look-up would walk the whole expression."""
+        """Keep the hash: gradients share their parts, and each look-up would walk the whole expression.
+
+        `operands` are the arguments that are expressions themselves.
+        """
         object.__setattr__(self, "_hash", hash((self.op, self.args)))
+        object.__setattr__(self, "operands", tuple([arg for arg in self.args if isinstance(arg, Expr)]))
 
     def __hash__(self) -> int:
         """Equal for equal expressions."""
@@ -75,11 +80,6 @@ class Expr:
         """Integer power."""
         return Expr("power", (self, exponent))
 
-    @property
-    def operands(self) -> tuple[Expr, ...]:
-        """The operands that are expressions themselves."""
-        return tuple(arg for arg in self.args if isinstance(arg, Expr))
-
 
 def number(value: float) -> Expr:
     """A constant."""
@@ -104,6 +104,11 @@ class Operation:
     guarded: str | None = None
     excel_binding: int | None = None
 
+    @property
+    def infix(self) -> bool:
+        """Whether it is a sign between its operands."""
+        return self.binding in (ADD, MULTIPLY) and isinstance(self.excel, str) and "{0}" not in self.excel
+
 
 def _each(function: Callable[[float], float]) -> Callable[[Any], Any]:
     """The C library's function for a float or each number of an array: the same bits on every processor."""
@@ -119,6 +124,13 @@ def _each(function: Callable[[float], float]) -> Callable[[Any], Any]:
 
 def _log(x: float) -> float:
     return math.log(x) if x > 0 else -math.inf if x == 0 else math.nan
+
+
+def _exponential(x: float) -> float:
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
 
 
 def _root(x: float) -> float:
@@ -166,7 +178,7 @@ def _share_partials(node: Expr) -> list[Expr | None]:
     return [None, *(node * (1 - node) if k == place else -(node * y) for k, y in enumerate(by_other))]
 
 
-_LOG, _EXP = _each(_log), _each(math.exp)
+_LOG, _EXP = _each(_log), _each(_exponential)
 ONE, MINUS_ONE = number(1), number(-1)
 
 OPERATIONS: dict[str, Operation] = {
@@ -192,7 +204,8 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "raised": Operation(operator.pow, lambda node: [None, None], "{0}^{1}", "{0}^{1}", binding=POWER),
     "root": Operation(_each(_root), lambda node: [number(0.5) / node], "SQRT({0})", "√({0})"),
-    "log": Operation(_each(_log), lambda node: [ONE / node.args[0]], "LN({0})", "ln({0})"),
+    "exp": Operation(_EXP, lambda node: [node], "EXP({0})", "exp({0})"),
+    "log": Operation(_LOG, lambda node: [ONE / node.args[0]], "LN({0})", "ln({0})"),
     "times_log": Operation(
         _times_log,
         lambda node: [Expr("log", (node.args[1],)), node.args[0] / node.args[1]],

@@ -26,6 +26,10 @@ class Optimizer:
         """The weight's state columns by name: v_w1, …"""
         return {f"{letter}_{weight}": formula for letter, formula in self.states(weight, gradient).items()}
 
+    def updated(self, weight: str, gradient: Expr) -> Expr:
+        """The weight after a step, from its value and its gradient one iteration earlier."""
+        return previous(weight) - self.step(weight, gradient)
+
 
 def _average(letter: str, memory: float, of: Expr) -> Callable[[str], Expr]:
     """A running average: memory·(what it was) + (1 − memory)·(what is new)."""

@@ -119,7 +119,7 @@ class Spec:
         """How many columns its table has."""
         biases = sum(count for _, count in self.counts)
         fixed = biases if self.fixed_bias else 0
-        return count_columns(self.sizes, self.weight_count - fixed, fixed, self.optimizer)
+        return count_columns(self.sizes, self.activations[-1], self.weight_count - fixed, fixed, self.optimizer)
 
     @classmethod
     def of(cls, network: Network) -> Spec:

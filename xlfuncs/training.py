@@ -6,8 +6,10 @@ With larger batches the rows of a block share their weights, which then change b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
+from itertools import chain
 from operator import add
 from typing import Any
 
@@ -34,21 +36,29 @@ class Training:
 
     def table(self, learning_rate: float, iterations: int) -> Array:
         """All blocks of rows under one another, shape (iterations·batch, columns)."""
-        rows = self._rows(learning_rate, iterations)
-        if all(isinstance(value, float) for value in rows[-1]):
-            return np.array(rows, dtype=float)
-        blocks = [[np.broadcast_to(value, self.batch) for value in row] for row in rows]
-        return np.array(blocks, dtype=float).transpose(0, 2, 1).reshape(iterations * self.batch, -1)
+        return self._run(self._blocks, learning_rate, iterations)
 
-    def _rows(self, learning_rate: float, iterations: int) -> list[tuple]:
-        """Each iteration's values, in the order of the columns: floats, or arrays over the block."""
+    def _blocks(self, rows: Iterator[tuple], iterations: int) -> Array:
+        width = self.network.column_count
+        if self.batch == 1:
+            return np.fromiter(chain.from_iterable(rows), float, iterations * width).reshape(iterations, width)
+        blocks = np.empty((iterations, self.batch, width))
+        for block, row in zip(blocks, rows, strict=True):
+            for k, value in enumerate(row):
+                block[:, k] = value
+        return blocks.reshape(iterations * self.batch, width)
+
+    def _run(self, take: Callable[[Iterator[tuple], int], Any], learning_rate: float, iterations: int) -> Any:
+        """What `take` makes of so many iterations' values, each a tuple in the order of the columns: floats, or arrays
+        over the block."""
         with np.errstate(all="ignore"):
             try:
-                return list(self._steps(self._start, learning_rate, iterations))
+                return take(self._steps(self._start, learning_rate, iterations), iterations)
             except (ZeroDivisionError, OverflowError):
                 # Floats raise where arrays become infinite, and those are ten times slower.
                 start = {name: np.array([value]) for name, value in self._start.items()}
-                return list(self._steps(start, np.array([learning_rate]), iterations))
+                rows = self._steps(start, np.array([learning_rate]), iterations)
+                return take(map(_floats, rows) if self.batch == 1 else rows, iterations)
 
     def _steps(self, start: dict[str, Any], learning_rate: Any, iterations: int) -> Iterator[tuple]:
         row = self._program.first(start | self._samples(0), learning_rate)
@@ -60,14 +70,14 @@ class Training:
     def mean_gradients(self) -> Array:
         """∂E_total/∂w as the mean over all samples, in the order of `network.learned`, shape (weights,)."""
         whole = Training(self.network, self.inputs, self.targets)
-        row = whole._carried(whole._rows(0.0, 1)[0])
-        return np.array([np.asarray(row[k]).item() for k in self._gradients])
+        row = whole._carried(whole._run(_last, 0.0, 1))
+        return np.array(_floats(row[k] for k in self._gradients))
 
     def weights_after(self, learning_rate: float, iterations: int) -> Array:
         """Weights and biases, in the order of the columns, after so many steps."""
-        last = self._rows(learning_rate, iterations + 1)[-1]
+        row = self._run(_last, learning_rate, iterations + 1)
         places = [k for k, column in enumerate(self.network.columns) if column.group in ("weight", "bias")]
-        return np.array([np.asarray(last[k]).item() for k in places])
+        return np.array(_floats(row[k] for k in places))
 
     def difference(self, step: float = 1e-5) -> float:
         """The largest absolute difference between the gradients and central finite differences of the mean E_total."""
@@ -105,7 +115,24 @@ class Training:
         return tuple(carried)
 
 
+def _last(rows: Iterator[tuple], iterations: int) -> tuple:
+    return deque(rows, maxlen=1).pop()
+
+
+def _floats(row: Iterable[Any]) -> list[float]:
+    return [np.asarray(value).item() for value in row]
+
+
 def tables(network: Network, learning_rates: Sequence[float], iterations: int) -> Array:
-    """The tables of many learning rates for the network's own inputs, shape (learning rates, iterations, columns)."""
+    """The tables of many learning rates for the network's own inputs, shape (learning rates, iterations, columns).
+
+    Row k holds the weights after k updates, their forward pass and gradients; all weights are updated at once from the
+    row before.
+    """
     training = Training(network, np.array([network.inputs]), np.array([network.targets]))
     return np.stack([training.table(float(rate), iterations) for rate in learning_rates])
+
+
+def table(network: Network, learning_rate: float, iterations: int) -> Array:
+    """The table of one learning rate, shape (iterations, columns)."""
+    return tables(network, [learning_rate], iterations)[0]

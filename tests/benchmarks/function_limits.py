@@ -65,7 +65,7 @@ def costs(runs):
 
     def an_iteration(network, rates=1):
         count = 2000 // rates
-        return seconds(lambda: maths.tables(network, [0.1] * rates, count), runs) / count
+        return seconds(lambda: maths.sweep(network, [0.1] * rates, count), runs) / count
 
     few, many = an_iteration(long), an_iteration(long, 200)
     found = {

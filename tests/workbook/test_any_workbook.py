@@ -2,12 +2,17 @@
 
 import random
 import re
+import shutil
+import subprocess
 import zipfile
+from math import ceil
 
 import numpy as np
 import pytest
 from openpyxl import load_workbook
 
+from tests.conftest import needs_program
+from tests.workbook.test_screen import check_widths
 from workbook import build
 from workbook.sheets.layout import Layout, StartLayout, sheet_name
 from xlfuncs.activations import ACTIVATIONS, LOSSES
@@ -145,9 +150,70 @@ def test_start_says_how_weights_learn(text, said, tmp_path):
     assert (" adam" in text) == any("memory" in cell for cell in cells)
 
 
-def test_a_large_network_shows_the_derivation_of_each_layers_first_weight():
-    spec = Spec.parse("4-5-6-3 tanh bias=unit")
-    layout = Layout(spec.network(*numbers(spec)), ITERATIONS)
-    assert [box.learned for box in layout.boxes] == ["w1", "b1", "w21", "b6", "w51", "b12"]
-    small = Spec.parse("2-2-2")
-    assert [box.learned for box in Layout(small.network(*numbers(small)), 5).boxes] == [f"w{k}" for k in range(1, 9)]
+def test_boxes_or_a_panel():
+    """Up to 20 weights and biases each has a box; with more of them a yellow cell names one."""
+    small, large = (Spec.parse(text) for text in ("2-2-2", "4-5-6-3 tanh bias=unit"))
+    boxes = Layout(small.network(*numbers(small)), 5)
+    assert [box.learned for box in boxes.boxes] == [f"w{k}" for k in range(1, 9)] and boxes.panel is None
+    panel = Layout(large.network(*numbers(large)), ITERATIONS)
+    assert not panel.boxes and panel.panel.choice == "M3"
+
+
+# --- every combination: looked at by machine, cell by cell and page by page ---
+
+
+def combinations():
+    """Networks in which every activation, loss, kind of bias, optimizer and depth comes with many others."""
+    hidden = ["sigmoid", "tanh", "relu", "leaky-relu", "identity"]
+    losses, optimizers = sorted(LOSSES), sorted(OPTIMIZERS)
+    sizes = ["2-2-2", "2-3-3-2", "3-4-1", "1-1-1", "2-3-2-2-2", "2-5-4", "1-2-2-2-2-2", "3-2"]
+    biases = ["", " bias=unit", " bias=layer fixed-bias", " bias=unit fixed-bias", " bias=layer"]
+    for k in range(48):
+        units, loss = sizes[k % 8], losses[k % 5]
+        outputs = ["sigmoid"] if "cross" in loss else [*hidden, "softmax"]
+        outputs += ["softmax"] if loss == "cross-entropy" and not units.endswith("-1") else []
+        output = outputs[k // 5 % len(outputs)]
+        output = "sigmoid" if output == "softmax" and units.endswith("-1") else output
+        bias = biases[k // 8 % 5]
+        # One bias for all outputs of a softmax changes nothing: its gradient is rounding only.
+        bias = " bias=unit" if output == "softmax" and bias == " bias=layer" else bias
+        activations = [output] if units.count("-") == 1 else [hidden[k // 3 % 5], output]
+        decay = " decay=0.01" if k % 7 == 3 else ""
+        yield f"{units} {' '.join(activations)} {loss}{bias} {optimizers[k // 2 % 5]}{decay}"
+
+
+def formula_cells(path):
+    """(sheet, row, column, cached value) of every formula outside of the tables that the maths already compares."""
+    values, formulas = load_workbook(path, data_only=True), load_workbook(path)
+    for sheet in formulas:
+        for cell in (cell for row in sheet.iter_rows() for cell in row if cell.data_type == "f"):
+            yield sheet.title, cell.row, cell.column, values[sheet.title][cell.coordinate].value
+
+
+def pages(pdf):
+    """The text of each page."""
+    found = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, check=True).stdout
+    return found.split("\f")[:-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", [*combinations(), "8-16-4", "2-6-8 tanh softmax cross-entropy bias=unit"])
+def test_every_combination_calculates_fits_and_prints(text, tmp_path, libreoffice):
+    needs_program(bool(shutil.which("pdftotext")), "pdftotext is not installed")
+    recalculated_as_written(text, tmp_path, libreoffice)
+    path, network = tmp_path / "any.xlsx", Spec.parse(text).network(*numbers(Spec.parse(text)))
+    sheets = libreoffice.recalculate(path)
+    for sheet, row, column, cached in formula_cells(path):
+        computed = sheets[sheet][row - 1][column - 1]
+        is_text = cached is None or isinstance(cached, str)
+        same = (cached or "") if is_text else pytest.approx(cached, rel=1e-12, abs=1e-15)
+        assert computed == same, f"{text}: {sheet} row {row} column {column}"
+    assert check_widths(libreoffice, path) > 100
+    libreoffice.print(path, tmp_path / "any.pdf")
+    printed = pages(tmp_path / "any.pdf")
+    across = ceil(Layout(network, ITERATIONS).chart_column / 36) + ceil(len(network.columns) / 36)
+    assert len(printed) <= 2 + len(RATES) * across + 1
+    whole = "\n".join(printed)
+    for label in [column.label for column in network.columns]:
+        assert re.search(rf"(?<!\S){re.escape(label)}(?!\S)", whole), f"{text}: {label} isn't printed"
+    assert all(page.strip() for page in printed)

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from tests.xlfuncs import matrix_maths
 from tests.xlfuncs.any_network import InTorch, cases
-from xlfuncs import explain
-from xlfuncs.network import DEFAULT, LEARNING_RATES
+from xlfuncs import explain, maths
+from xlfuncs.network import DEFAULT, LEARNING_RATES, Network
 from xlfuncs.spec import Spec
-from xlfuncs.training import Training
+from xlfuncs.training import Training, table, tables
 
 pytest.importorskip("torch", reason="torch is not installed")
 
@@ -92,12 +93,25 @@ def test_the_explained_gradient_is_the_gradient(case):
 
 
 def test_the_exercise_is_bit_for_bit_the_matrix_maths():
-    from xlfuncs import maths
+    found = tables(DEFAULT, LEARNING_RATES, 500)
+    for rate, ours in zip(LEARNING_RATES, found, strict=True):
+        assert (ours == matrix_maths.table(DEFAULT, rate, 500)).all()
 
-    tables = maths.tables(DEFAULT, LEARNING_RATES, 500)
-    for rate, table in zip(LEARNING_RATES, tables, strict=True):
-        training = Training(DEFAULT, np.array([DEFAULT.inputs]), np.array([DEFAULT.targets]))
-        assert (training.table(rate, 500) == table).all()
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_sizes_are_bit_for_bit_the_matrix_maths(seed):
+    random = np.random.default_rng(seed)
+    sizes = tuple(int(n) for n in random.integers(1, 21, 3))
+    count = sizes[1] * (sizes[0] + sizes[2])
+    weights = random.uniform(-1, 1, count) * (750 if seed == 0 else 1)  # far out, σ is e^x
+    network = Network.from_flat(sizes, random.uniform(-2, 2, sizes[0]), random.uniform(0, 1, sizes[2]), weights)
+    whole = matrix_maths.table(network, 0.7, 30)
+    assert (table(network, 0.7, 30) == whole).all()
+    at = [k for k, column in enumerate(network.columns) if column.group == "gradient"]
+    gradients = maths.gradients(np.array(network.inputs), np.array(network.targets), network.matrices)
+    assert (np.concatenate([g.ravel() for g in gradients]) == whole[0, at]).all()
+    swept = maths.sweep(network, [0.7, 0.1], 30)[:, 0]
+    assert (swept == whole[:, network.column_names.index("E_total")]).all()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The charts: E_total by iteration, a sheet's own and all learning rates together."""
+"""Charts of any numbers: their curves, how they look, where they stand."""
 
 from dataclasses import dataclass
 
@@ -13,12 +13,9 @@ from openpyxl.chart.title import Title, title_maker
 from openpyxl.drawing.line import LineProperties
 from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, TwoCellAnchor
 from openpyxl.drawing.text import CharacterProperties, Paragraph, ParagraphProperties
-from openpyxl.utils import column_index_from_string, get_column_letter
+from openpyxl.utils import column_index_from_string
 from openpyxl.utils.cell import coordinate_from_string
 from openpyxl.worksheet.worksheet import Worksheet
-
-from workbook.parts.texts import plain
-from workbook.sheets.layout import Layout, absolute, quoted
 
 # Told apart by colour-blind readers too (Okabe and Ito), darker where yellow would vanish on white.
 LINE_COLOURS = ("0072B2", "D55E00", "009E73", "CC79A7", "B8860B", "56B4E9", "000000", "7F7F7F")
@@ -40,37 +37,12 @@ class Line:
     dashed: bool = False
 
 
-def subtitle(learning_rate: float) -> str:
-    """The subtitle of a sheet's error chart, which is its curve's name."""
-    return f"Learning Rate (ɳ) = {plain(learning_rate)}"
-
-
-def subtitle_cell(layout: Layout) -> str:
-    """The cell above a sheet's chart that holds its subtitle, so that it follows ɳ."""
-    return f"{get_column_letter(layout.chart_column)}1"
-
-
-def error_chart(layout: Layout, sheet: str, learning_rate: float, e_total: np.ndarray) -> LineChart:
-    """E_total by iteration of one sheet. `e_total` has shape (iterations,): the curve before a recalculation.
-
-    The legend is the subtitle: every program draws a curve's name anew when its cell changes, not so a title.
-    """
-    chart = _chart(fixed_title("Total Error (E_total) vs Iteration"), layout.iterations)
-    where = f"{quoted(sheet)}!{absolute(subtitle_cell(layout))}"
-    line = _error_line(layout, sheet, e_total, where, subtitle(learning_rate), LINE_COLOURS[0])
-    chart.series.append(_series(line))
-    chart.legend.position = "t"
-    chart.y_axis.scaling.min = 0
-    return chart
-
-
-def sweep_chart(lines: list[Line], iterations: int) -> LineChart:
-    """All learning rates on a logarithmic axis. A curve's values are NaN where it has no point."""
-    chart = _chart(fixed_title("E_total vs Iteration, all learning rates (logarithmic)"), iterations)
+def line_chart(heading: str, lines: list[Line], axes: tuple[str, str], *, label_every: int) -> LineChart:
+    """Curves over the same steps. A curve's values are NaN where it has no point."""
+    chart = LineChart()
+    _dress(chart, fixed_title(heading), axes)
+    chart.x_axis.tickLblSkip = chart.x_axis.tickMarkSkip = label_every
     chart.series.extend(_series(line) for line in lines)
-    chart.y_axis.scaling.logBase = 10
-    chart.x_axis.crosses = "min"
-    chart.legend.position = "r"
     return chart
 
 
@@ -100,13 +72,6 @@ def place(sheet: Worksheet, chart: LineChart | ScatterChart, top_left: str, bott
     end = AnchorMarker(col=column_index_from_string(last), row=bottom)
     chart.anchor = TwoCellAnchor(editAs="twoCell", _from=start, to=end)
     sheet.add_chart(chart)
-
-
-def _chart(heading: Title, iterations: int) -> LineChart:
-    chart = LineChart()
-    _dress(chart, heading, ("Iteration", "E_total"))
-    chart.x_axis.tickLblSkip = chart.x_axis.tickMarkSkip = _nice_step(iterations)
-    return chart
 
 
 def _dress(chart: LineChart | ScatterChart, heading: Title, axes: tuple[str, str | None]) -> None:
@@ -166,12 +131,6 @@ def _point(line: Line) -> Marker:
     return marker
 
 
-def _error_line(layout: Layout, sheet: str, e_total: np.ndarray, name_ref: str, name: str, colour: str) -> Line:
-    steps = np.arange(1, len(e_total) + 1)
-    cells, iterations = layout.column_range("E_total", sheet), layout.column_range("iteration", sheet)
-    return Line(cells, iterations, e_total, steps, name_ref, name, colour)
-
-
 def _cache(values: np.ndarray) -> NumData | None:
     if len(values) > MAX_CACHED_POINTS:
         return None
@@ -197,9 +156,3 @@ def fixed_title(text: str, size: int = 1200, *, bold: bool = True) -> Title:
     for paragraph in found.tx.rich.p:
         paragraph.pPr = ParagraphProperties(defRPr=CharacterProperties(sz=size, b=bold, solidFill="404040"))
     return found
-
-
-def _nice_step(count: int) -> int:
-    """Every how many iterations the axis has a label: 1, 2, 5, 10, 20, … for at most ten of them."""
-    steps = (factor * 10**power for power in range(8) for factor in (1, 2, 5))
-    return next(step for step in steps if count / step <= 10)

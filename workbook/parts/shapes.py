@@ -2,7 +2,7 @@
 
 from xml.sax.saxutils import escape, quoteattr
 
-from workbook.sheets.layout import absolute
+from workbook.parts.references import absolute
 
 EMU = 9525  # of a pixel
 NAMESPACES = (

@@ -67,6 +67,17 @@ def scientific_where_needed() -> list[Rule]:
     ]
 
 
+def result_rule(formula: str, code: str | None = None) -> Rule:
+    """A conditional format: a derivation's result, where the formula holds; with a number format of its own."""
+    look = DifferentialStyle(
+        font=Font(bold=True),
+        fill=PatternFill("solid", bgColor=RESULT_FILL),
+        border=Border(bottom=_box),
+        numFmt=NumberFormat(numFmtId=FIRST_FORMAT, formatCode=code) if code else None,
+    )
+    return Rule(type="expression", formula=[formula], dxf=look)
+
+
 def _fill(colour: str) -> PatternFill:
     return PatternFill("solid", fgColor=colour)
 
@@ -157,3 +168,19 @@ def register(book: Workbook) -> None:
         styles.append(_style(f"body {group}", align="right", number_format=NUMBER_FORMATS[group], border=body, size=10))
     for style in styles:
         book.add_named_style(style)
+
+
+def register_panel(book: Workbook) -> None:
+    """Add what only the panel of a chosen weight needs: a workbook without one doesn't carry its styles."""
+    bottom = {"border": Border(bottom=_box)}
+    right = Border(right=_box, bottom=_box)
+    panel = [
+        _style("box text", size=9, wrap=True),
+        _style("box text end", size=9, wrap=True, **bottom),
+        _style("box line end", size=9, indent=1, wrap=True, border=Border(left=_box, bottom=_box)),
+        _style("box line fill end", size=9, **bottom),
+        _style("box line number end", size=9, align="right", number_format=DECIMALS, border=right),
+    ]
+    for style in panel:
+        if style.name not in book.named_styles:
+            book.add_named_style(style)

@@ -15,6 +15,7 @@ from openpyxl.utils import get_column_letter
 from workbook.parts import charts
 from workbook.parts.page import NOT_AVAILABLE, OVERVIEW_TAB, Page
 from workbook.parts.texts import plain
+from workbook.sheets import error_charts
 from workbook.sheets.layout import COLUMN_CHARS, GRAPHS, ITERATION_CHARS, START, Layout, absolute, quoted, sheet_name
 from workbook.sheets.rate_table import RateTable
 
@@ -46,7 +47,7 @@ def write(page: Page, layout: Layout, tables: list[RateTable]) -> None:
         column = FIRST_COLUMN + place * CHART_COLUMNS
         row = TOP_ROW + TOP_ROWS + 1 + line * (CHART_ROWS + 1)
         name = sheet_name(table.learning_rate)
-        chart = charts.error_chart(layout, name, table.learning_rate, table.e_total(layout.network))
+        chart = error_charts.error_chart(layout, name, table.learning_rate, table.e_total(layout.network))
         charts.place(sheet, chart, f"{get_column_letter(column)}{row}", _corner(column, row, CHART_COLUMNS, CHART_ROWS))
     _plotted(page, layout, tables)
     sheet.print_area = f"A1:{get_column_letter(FIRST_COLUMN + columns - 1)}{_table_row(len(tables)) - 2}"
@@ -67,7 +68,7 @@ def sweep_chart(layout: Layout, tables: list[RateTable]) -> LineChart:
             colour=charts.LINE_COLOURS[k % len(charts.LINE_COLOURS)],
         )
         lines.append(line)
-    return charts.sweep_chart(lines, layout.iterations)
+    return error_charts.sweep_chart(lines, layout.iterations)
 
 
 def name_ref(k: int) -> str:

@@ -11,6 +11,8 @@ from math import ceil
 from openpyxl.utils import column_index_from_string, get_column_letter
 
 from workbook.parts.references import absolute, quoted
+from workbook.sheets.chosen_weight import COLUMNS as PANEL_COLUMNS
+from workbook.sheets.chosen_weight import Panel
 from xlfuncs import explain
 from xlfuncs.errors import GradsheetError
 from xlfuncs.limits import MAX_COLUMNS, MAX_ROWS
@@ -64,14 +66,6 @@ class Box:
         """The cells of its numbers, at the right of its lines."""
         letter = get_column_letter(self.column + BOX_COLUMNS - 1)
         return f"{letter}{self.row + 2}:{letter}{self.bottom}"
-
-
-def first_of_each_layer(network: Network) -> tuple[str, ...]:
-    """The first weight, and the first learned bias, of each layer."""
-    depths = range(len(network.layers))
-    found = [next(w.name for w in network.weights if w.layer == depth) for depth in depths]
-    biases = [[b.name for b in network.biases if b.layer == depth and b.learned] for depth in depths]
-    return tuple(name for weight, some in zip(found, biases, strict=True) for name in (weight, *some[:1]))
 
 
 def _lines(network: Network, learned: str) -> tuple[tuple[explain.Step, int], ...]:
@@ -140,9 +134,14 @@ class Layout:
 
     @cached_property
     def derived(self) -> tuple[str, ...]:
-        """The weights and biases whose derivation is shown: all of them, or of a large network each layer's first."""
+        """The weights and biases that have a box with their derivation: all of them, or of a large network none."""
         learned = self.network.learned
-        return learned if len(learned) <= MOST_BOXES else first_of_each_layer(self.network)
+        return learned if len(learned) <= MOST_BOXES else ()
+
+    @cached_property
+    def panel(self) -> Panel | None:
+        """The place of one chosen weight's derivation, where there are no boxes."""
+        return None if self.derived else Panel(self.network, FIRST_BOX_COLUMN)
 
     @property
     def _boxes_a_line(self) -> int:
@@ -171,7 +170,7 @@ class Layout:
         return max(
             27,
             self.forward_row + forward_lines + 3,
-            max(box.bottom for box in self.boxes) + 2,
+            (self.panel or max(self.boxes, key=lambda box: box.bottom)).bottom + 2,
             lr_row + 10,
         )
 
@@ -199,7 +198,7 @@ class Layout:
     @property
     def chart_column(self) -> int:
         """The first column of the error chart: AA, or right of the derivations."""
-        return FIRST_BOX_COLUMN + self._boxes_a_line * BOX_COLUMNS
+        return FIRST_BOX_COLUMN + (PANEL_COLUMNS if self.panel else self._boxes_a_line * BOX_COLUMNS)
 
 
 @dataclass(frozen=True)

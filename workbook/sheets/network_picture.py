@@ -16,6 +16,7 @@ from xlfuncs.network import Weight
 
 NODE_WIDTH, NODE_HEIGHT = 66, 42
 LABEL_NAME, LABEL_VALUE, LABEL_HEIGHT = 23, 44, 13
+MOST_NUMBERED, ROOM_FOR_NUMBERS = 6, 134  # edges between two layers, pixels between their nodes
 READINGS_WIDTH = 104  # target and error, right of the outputs
 
 
@@ -55,6 +56,16 @@ def nodes(layout: Layout) -> list[list[Node]]:
     return found
 
 
+def is_numbered(left: list[Node], right: list[Node]) -> bool:
+    """Whether the edges between two layers show their weights' numbers beside the names, and hide none of them so."""
+    return len(left) * len(right) <= MOST_NUMBERED and _room(left, right) >= ROOM_FOR_NUMBERS
+
+
+def _room(left: list[Node], right: list[Node]) -> int:
+    """Pixels between two layers' nodes."""
+    return right[0].x - left[0].x - NODE_WIDTH
+
+
 def label_place(left: list[Node], right: list[Node]) -> float | None:
     """How far along the edges between two layers their labels stand, so that none covers another or a node.
 
@@ -65,8 +76,9 @@ def label_place(left: list[Node], right: list[Node]) -> float | None:
         ys = sorted(a.y + fraction * (b.y - a.y) for a in left for b in right)
         return min((below - above for above, below in pairwise(ys)), default=LABEL_HEIGHT)
 
-    room = right[0].x - left[0].x - NODE_WIDTH
-    nearest = (LABEL_NAME + LABEL_VALUE) / 2 / room + 0.01
+    room = _room(left, right)
+    width = LABEL_NAME + LABEL_VALUE * is_numbered(left, right)
+    nearest = width / 2 / room + 0.01
     best = max((nearest + k / 100 for k in range(int((1 - 2 * nearest) * 100))), key=gap, default=None)
     return best if best is not None and gap(best) >= LABEL_HEIGHT - 1 else None
 
@@ -82,12 +94,14 @@ def _shapes(layout: Layout, row: dict[str, float]) -> Iterator[str]:
         place = label_place(left, right)
         if place is None:
             continue
-        for weight in layout.network.weights:
-            if weight.layer == depth:
-                a, b = centre[weight.source], centre[weight.target]
-                x = a.x + NODE_WIDTH / 2 + place * (b.x - a.x - NODE_WIDTH)
-                y = a.y + place * (b.y - a.y)
-                yield from _label(ids, layout, weight.name, row, int(x), int(y))
+        for weight in layout.network.weights_by_layer[depth]:
+            a, b = centre[weight.source], centre[weight.target]
+            x = int(a.x + NODE_WIDTH / 2 + place * (b.x - a.x - NODE_WIDTH))
+            y = int(a.y + place * (b.y - a.y))
+            if is_numbered(left, right):
+                yield from _label(ids, layout, weight.name, row, x, y)
+            else:
+                yield from _name(ids, weight.name, x, y)
     added = {unit: bias.name for bias in layout.network.biases for unit in bias.targets}
     for layer in layers:
         for node in layer:
@@ -120,6 +134,13 @@ def _label(ids: Iterator[int], layout: Layout, variable: str, row, x: int, y: in
     cell = layout.cell(variable, layout.first_row)
     place = (x + LABEL_NAME, y, LABEL_VALUE, LABEL_HEIGHT)
     yield shapes.text(next(ids), variable, place, shown_number("weight", row[variable]), size=800, link=cell, align="l")
+
+
+def _name(ids: Iterator[int], variable: str, x: int, y: int) -> Iterator[str]:
+    """A weight's name alone."""
+    place = (x - LABEL_NAME // 2, y - LABEL_HEIGHT // 2 + 1, LABEL_NAME, LABEL_HEIGHT - 2)
+    yield shapes.filled(next(ids), f"ground {variable}", place, "rect", "FFFFFF", None)
+    yield shapes.text(next(ids), f"name {variable}", place, variable, size=800, bold=True)
 
 
 def _reading(ids: Iterator[int], layout: Layout, group: str, variable: str, row, x: int, y: int) -> Iterator[str]:

@@ -14,7 +14,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from workbook.parts.page import OVERVIEW_TAB, Page, Value
 from workbook.sheets import playground_steps
-from workbook.sheets.layout import COLUMN_CHARS, MOST_BOXES, absolute, first_of_each_layer, quoted
+from workbook.sheets.layout import COLUMN_CHARS, absolute, quoted
 from workbook.sheets.playground_steps import FIRST, NEW, Answers, Step, fitted
 from workbook.sheets.rate import only_numbers
 from xlfuncs.function_table import FUNCTIONS
@@ -233,7 +233,8 @@ def _why(
 
 def _explained(network: Network) -> tuple[str, ...]:
     """Weights and biases whose explanations are as long as any: within a layer all are alike."""
-    return network.learned if len(network.learned) <= MOST_BOXES else first_of_each_layer(network)
+    firsts = {(item.layer, type(item)): item.name for item in reversed((*network.weights, *network.biases))}
+    return tuple(name for name in network.learned if name in firsts.values())
 
 
 def _lines(page: Page, lines: list[list[Value]], letters: Sequence[str], top: int, call: str) -> None:

@@ -8,7 +8,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from workbook.parts import charts, texts
 from workbook.parts.page import TABLE_TAB, UDF, Page
 from workbook.parts.texts import plain
-from workbook.sheets import network_picture
+from workbook.sheets import derivations, error_charts, network_picture
 from workbook.sheets.layout import (
     CHART_COLUMNS,
     COLUMN_CHARS,
@@ -17,15 +17,13 @@ from workbook.sheets.layout import (
     NAMES_ROW,
     PICTURE_ROW,
     START,
-    Box,
     Layout,
     absolute,
     quoted,
 )
 from workbook.sheets.rate_table import RateTable
 from workbook.sheets.rate_table import write as write_table
-from xlfuncs import explain
-from xlfuncs.expression import excel, text
+from xlfuncs.expression import text
 from xlfuncs.network import Network
 
 BY_PYTHON, BY_FORMULAS = "computed by Python", "computed by plain formulas (no Python here)"
@@ -39,23 +37,22 @@ ERRORS = {
     "binary-cross-entropy": "binary cross-entropy of each output and its sum E_total",
     "cross-entropy": "cross-entropy of each output and its sum E_total",
 }
+FORWARD_CHARS = 130  # of a forward formula, which runs on to the derivations
+MOST_CHART_ROWS = 26  # however far down the table begins
 PRINTED_COLUMNS = 36  # on one page across; more would be too small to read
 
 
 def write(page: Page, layout: Layout, rate_table: RateTable) -> None:
     """Fill the page."""
-    learning_rate, table = rate_table.learning_rate, rate_table.table
-    row = dict(zip(layout.network.column_names, table[0].tolist(), strict=True))
-    row["learning_rate"] = learning_rate
+    learning_rate = rate_table.learning_rate
+    row = rate_table.first_row(layout.network)
     _set_up(page, layout)
     _names(page, layout)
     _headings(page, layout, learning_rate)
     _data_list(page, layout, row)
     _forward_formulas(page, layout)
     _learning_rate(page, layout, learning_rate)
-    for box in layout.boxes:
-        _derivation(page, layout, box, row)
-    page.numbers(" ".join(box.numbers for box in layout.boxes))
+    derivations.write(page, layout, row)
     _legend(page, layout)
     _chart(page, layout, rate_table)
     write_table(page, layout, rate_table)
@@ -95,20 +92,15 @@ def _headings(page: Page, layout: Layout, learning_rate: float) -> None:
         f"Training at learning rate ɳ = {plain(learning_rate)}",
         "heading",
     )
-    page.put("K1", "Backward Propagation (Gradient Calculation)", "heading")
-    what = "weight and bias" if any(bias.learned for bias in layout.network.biases) else "weight"
-    of = f"each {what}" if layout.derived == layout.network.learned else f"the first {what} of each layer"
-    about = f"The chain rule for {of}; the numbers are those of iteration 1."
-    page.put(f"K{layout.header_row - 1}", about, "note")
     page.put(f"A{layout.forward_row}", "Forward Propagation", "heading")
     page.formula(
-        charts.subtitle_cell(layout),
+        error_charts.subtitle_cell(layout),
         f'"Learning Rate (ɳ) = "&{absolute(layout.learning_rate)}',
-        charts.subtitle(learning_rate),
+        error_charts.subtitle(learning_rate),
         "chart title",
     )
     last = get_column_letter(layout.chart_column + CHART_COLUMNS - 1)
-    page.sheet.merge_cells(f"{charts.subtitle_cell(layout)}:{last}1")
+    page.sheet.merge_cells(f"{error_charts.subtitle_cell(layout)}:{last}1")
     page.sheet.row_dimensions[1].height = 24
 
 
@@ -129,7 +121,13 @@ def _data_list(page: Page, layout: Layout, row: dict[str, float]) -> None:
 def _forward_formulas(page: Page, layout: Layout) -> None:
     shown = [c for c in layout.network.columns if c.group in ("hidden", "output", "error")]
     for k, column in enumerate(shown, start=layout.forward_row + 1):
-        page.put(f"A{k}", f"{column.label} = {text(column.formula)}", "formula")
+        page.put(f"A{k}", shortened(f"{column.label} = {text(column.formula)}"), "formula")
+
+
+def shortened(line: str) -> str:
+    """A formula with a sum too long for its place without the middle of it."""
+    terms = line.split(" + ")
+    return line if len(line) <= FORWARD_CHARS or len(terms) < 5 else " + ".join([*terms[:2], "…", *terms[-2:]])
 
 
 def _learning_rate(page: Page, layout: Layout, learning_rate: float) -> None:
@@ -156,52 +154,6 @@ def only_numbers(page: Page, cells: str, sentence: str) -> None:
     rule.add(cells)
 
 
-def _derivation(page: Page, layout: Layout, box: Box, row: dict[str, float]) -> None:
-    """One boxed derivation: the chain rule, its steps with their numbers, the result highlighted."""
-    letters = [get_column_letter(box.column + k) for k in range(4)]
-    first, last = letters[0], letters[-1]
-    symbols = [step.symbol for step in explain.steps(layout.network, box.learned)]
-    numbers = dict(zip(symbols, explain.values(layout.network, box.learned, row), strict=True))
-    page.put(f"{first}{box.row}", f"∂E_total/∂{box.learned}", "box title")
-    for letter in letters[1:-1]:
-        page.style(f"{letter}{box.row}", "box top")
-    page.put(f"{last}{box.row}", _joins(layout.network, box.learned), "box corner")
-    page.put(f"{first}{box.row + 1}", f"= {explain.chain(layout.network, box.learned)}", "box chain")
-    page.style(f"{last}{box.row + 1}", "box line number")
-    cells = {variable: layout.cell(variable, layout.first_row) for variable in layout.network.column_names}
-    at = box.row + 2
-    for step, rows in box.lines:
-        style = "result" if step.kind == explain.RESULT else "line"
-        _frame(page, letters, at, rows, style)
-        page.put(f"{first}{at}", f"{step.symbol} = {step.text}", f"box {style}")
-        formula = excel(step.formula, lambda variable, _: cells[variable])
-        page.formula(f"{last}{at}", formula, numbers[step.symbol], f"box {style} number")
-        cells[step.symbol] = f"{last}{at}"
-        at += rows
-
-
-def _joins(network: Network, learned: str) -> str:
-    """What a weight joins, i1 → h1; what a bias is added to, → h1."""
-    bias = next((bias for bias in network.biases if bias.name == learned), None)
-    if bias is not None:
-        return f"→ {', '.join(bias.targets) if len(bias.targets) < 4 else f'{bias.targets[0]} … {bias.targets[-1]}'}"
-    weight = network.weight(learned)
-    return f"{weight.source} → {weight.target}"
-
-
-def _frame(page: Page, letters: list[str], top: int, rows: int, style: str) -> None:
-    """Format a line of a box over as many rows as its text needs, and merge them."""
-    bottom = top + rows - 1
-    for row in range(top, bottom + 1):
-        page.style(f"{letters[0]}{row}", f"box {style}")
-        for letter in letters[1:-1]:
-            page.style(f"{letter}{row}", f"box {style} fill")
-        page.style(f"{letters[-1]}{row}", f"box {style} number")
-    page.sheet.merge_cells(f"{letters[0]}{top}:{letters[-2]}{bottom}")
-    if rows > 1:
-        page.sheet.merge_cells(f"{letters[-1]}{top}:{letters[-1]}{bottom}")
-
-
 def _legend(page: Page, layout: Layout) -> None:
     """What the colours mean, above the chart."""
     letter, beside = (get_column_letter(layout.chart_column + k) for k in (0, 1))
@@ -225,7 +177,10 @@ def _meanings(network: Network) -> dict[str, tuple[str, str]]:
         "hidden": ("h, a_h", f"hidden units: Σ {before}·weight{added}, then {hidden}"),
         "output": ("o, a_o", f"output units: Σ {source}·weight{added}, then {_then(network.layers[-1].activation)}"),
         "error": ("E", ERRORS[network.loss]),
-        "delta": ("∂E/∂h", "derivatives of E_total by each sum, from the last layer back"),
+        "delta": (
+            "∂E/∂h" if len(network.layers) > 2 else "∂E/∂o",
+            "derivatives of E_total by each sum, from the last layer back",
+        ),
         "gradient": ("∂E/∂w", "gradients of E_total"),
         "state": ("m, s, v", f"what {network.optimizer} remembers of each gradient"),
     }
@@ -241,5 +196,8 @@ def _chart(page: Page, layout: Layout, rate_table: RateTable) -> None:
     top = NAMES_ROW + 1 + len(_meanings(layout.network))
     first = get_column_letter(layout.chart_column)
     last = get_column_letter(layout.chart_column + CHART_COLUMNS - 1)
-    chart = charts.error_chart(layout, page.sheet.title, rate_table.learning_rate, rate_table.e_total(layout.network))
-    charts.place(page.sheet, chart, f"{first}{top}", f"{last}{layout.header_row - 1}")
+    chart = error_charts.error_chart(
+        layout, page.sheet.title, rate_table.learning_rate, rate_table.e_total(layout.network)
+    )
+    bottom = min(layout.header_row - 1, top + MOST_CHART_ROWS - 1)
+    charts.place(page.sheet, chart, f"{first}{top}", f"{last}{bottom}")

@@ -25,6 +25,10 @@ class RateTable:
         """The error curve, shape (iterations,)."""
         return self.table[:, network.column_names.index("E_total")]
 
+    def first_row(self, network: Network) -> dict[str, float]:
+        """The numbers of iteration 1 by their columns' names."""
+        return dict(zip(network.column_names, self.table[0].tolist(), strict=True))
+
 
 def write(page: Page, layout: Layout, rate_table: RateTable) -> None:
     """The header through openpyxl, the rows as XML when the file is written: there may be very many."""

@@ -6,7 +6,7 @@ from openpyxl.utils import get_column_letter
 
 from workbook.parts import charts
 from workbook.parts.page import NATIVE, OVERVIEW_TAB, UDF, VALUES, Page
-from workbook.sheets import graphs, python_table
+from workbook.sheets import graphs, notes, python_table
 from workbook.sheets.layout import COLUMN_CHARS, GRAPHS, Layout, StartLayout, absolute, quoted, sheet_name
 from workbook.sheets.rate import only_numbers
 from workbook.sheets.rate_table import RateTable
@@ -61,6 +61,8 @@ def write(page: Page, layout: Layout, tables: list[RateTable], run_sheets: list[
         page.put(f"B{below + 1}", "These numbers and the published ones", "heading")
         _paragraph(page, f"B{below + 2}:{last}{below + 2}", DIFFERENCES, height=112)
         below += 2
+    if notes.wanted(layout, tables, reference=is_reference(layout, tables)):
+        below = notes.write(page, layout, tables, below)
     _chart(page, layout, start, tables)
     page.sheet.print_area = f"A1:{get_column_letter(_chart_column(layout) + CHART_COLUMNS - 1)}{below}"
 

@@ -14,6 +14,7 @@ import numpy as np
 from openpyxl.utils import FORMULAE
 
 from workbook.check.read.formula import Node
+from xlfuncs.operations import OPERATIONS
 
 Array = np.ndarray
 Leaf = Callable[[Node], "Array | float | list | None"]
@@ -97,31 +98,11 @@ def _operate(node: Node, leaf: Leaf) -> Array | float:
     values = [_evaluate(arg, leaf) for arg in node.args]
     if node.value == "neg":
         return -values[0]
-    left, right = values
-    match node.value:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-        case "/":
-            return np.divide(left, right)
-        case "^":
-            return _power(left, right)
-        case "=":
-            return np.equal(left, right) * 1.0
-        case "<>":
-            return np.not_equal(left, right) * 1.0
-        case "<":
-            return np.less(left, right) * 1.0
-        case ">":
-            return np.greater(left, right) * 1.0
-        case "<=":
-            return np.less_equal(left, right) * 1.0
-        case ">=":
-            return np.greater_equal(left, right) * 1.0
-    raise UnknownError(f"uses the operator {node.value}, which can't be judged")
+    if node.value in _COMPARED:
+        return _COMPARED[node.value](*values) * 1.0
+    if node.value not in _SIGNS:
+        raise UnknownError(f"uses the operator {node.value}, which can't be judged")
+    return _SIGNS[node.value](*values)
 
 
 def _same_text(a: Node, b: Node) -> bool:
@@ -170,12 +151,20 @@ def _sum_xmy2(a: list, b: list) -> Array | float:
     return _sum([(x - y) * (x - y) for x, y in _pairs([a, b])])
 
 
+# A sheet's division by 0 is no exception.
+_SIGNS = {op.excel: op.value for op in OPERATIONS.values() if op.infix} | {"/": np.divide, "^": _power}
+_COMPARED = {
+    "=": np.equal,
+    "<>": np.not_equal,
+    "<": np.less,
+    ">": np.greater,
+    "<=": np.less_equal,
+    ">=": np.greater_equal,
+}
+_CALLED = (re.fullmatch(r"([A-Z]+)\(\{0\}\)", str(operation.excel)) for operation in OPERATIONS.values())
 _UNARY = {
-    "EXP": np.exp,
-    "LN": np.log,
-    "SQRT": np.sqrt,
+    **{called[1]: operation.value for called, operation in zip(_CALLED, OPERATIONS.values(), strict=True) if called},
     "ABS": np.abs,
-    "TANH": np.tanh,
     "SINH": np.sinh,
     "COSH": np.cosh,
     "SIGN": np.sign,

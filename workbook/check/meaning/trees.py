@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache, reduce
 
 from workbook.check.judge.fault_kinds import RATE
 from workbook.check.meaning.evaluate import leaves
-from workbook.check.read.formula import Node
-from xlfuncs.expression import Expr
+from workbook.check.read.formula import Node, Ref, parse
+from xlfuncs.expression import Expr, excel, name
+from xlfuncs.operations import OPERATIONS
 
 LEAVES = ("var", "cell", "empty", "text", "error", "unknown")
 
 
 def node_of(expr: Expr) -> Node:
-    """A right formula as a meaning."""
+    """A right formula as a meaning: each operation as Excel writes it."""
     match expr.op:
         case "name":
             return Node("var", (expr.args[0], 0))
@@ -21,16 +23,20 @@ def node_of(expr: Expr) -> Node:
             return Node("var", (expr.args[0], -1))
         case "number":
             return Node("number", expr.args[0])
-        case "power":
-            return Node("op", "^", (node_of(expr.args[0]), Node("number", float(expr.args[1]))))
-        case "sigmoid":
-            inner = Node("call", "EXP", (Node("op", "neg", (node_of(expr.args[0]),)),))
-            return Node("op", "/", (Node("number", 1.0), Node("op", "+", (Node("number", 1.0), inner))))
-    operator = {"add": "+", "subtract": "-", "multiply": "*"}[expr.op]
-    found, *others = (node_of(arg) for arg in expr.args)
-    for other in others:
-        found = Node("op", operator, (found, other))
-    return found
+    operands = [node_of(arg) if isinstance(arg, Expr) else Node("number", float(arg)) for arg in expr.args]
+    operation = OPERATIONS[expr.op]
+    if operation.infix:
+        sign = operation.excel
+        return reduce(lambda left, right: Node("op", sign, (left, right)), operands)
+    places = [Node("ref", Ref(None, row, 0, False, False)) for row in range(len(operands))]
+    return swap(_form(expr.op, len(operands)), dict(zip(places, operands, strict=True)))
+
+
+@lru_cache(maxsize=64)
+def _form(op: str, count: int) -> Node:
+    """The operation's Excel formula in A1 whose operands stand in A1, A2, …"""
+    text = excel(Expr(op, tuple(name(f"A{k}") for k in range(1, count + 1))), lambda cell, _: cell)
+    return parse(text, 1, 1).tree
 
 
 def distinct(node: Node) -> list[Node]:
