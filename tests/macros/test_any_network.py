@@ -152,7 +152,7 @@ def test_a_sheet_tells_which_function_fills_it(built):
     assert "=NN_TABLE(…)" in book["Start"]["B2"].value and "=NN_TABLE(…)" in book[twin_name(RATE)]["A2"].value
 
 
-@pytest.mark.parametrize(("line", "count"), [("2-2-2", 60_000), ("20-40-20-10 tanh", 300)])
+@pytest.mark.parametrize(("line", "count"), [("2-2-2", 100_000), ("20-40-20-10 tanh", 300)])
 def test_a_table_that_the_function_refuses_is_refused_when_built(line, count, tmp_path, capsys):
     """It would show a sentence in place of numbers."""
     network = Spec.parse(line)
