@@ -12,23 +12,34 @@ from typing import TYPE_CHECKING
 from trainer.endings import at_once, concluded, process
 from trainer.folders import new_run_folder
 from trainer.names import DATASETS, DEVICES
-from trainer.recipes import RECIPES, SCHEDULES, Recipe, choose_recipe
+from trainer.recipes import (
+    DEFAULT_DATASET,
+    DEFAULT_DEVICE,
+    DEFAULT_RECIPE,
+    DEFAULT_SEED,
+    RECIPES,
+    SCHEDULES,
+    Recipe,
+    choose_recipe,
+    flag,
+)
 from xlfuncs.errors import MissingPackageError, OptionError
 
 if TYPE_CHECKING:
     from trainer.run import Run
 
-FLAGS = {"learning_rate": "--lr"}  # the others are named after their field
 RECIPE_FIELDS = [item for item in fields(Recipe) if item.name != "name"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `gradsheet train` to a (sub)parser."""
-    parser.add_argument("--recipe", choices=RECIPES, help="how to train (default: quick)")
-    parser.add_argument("--dataset", choices=DATASETS, help="what to train on (default: mnist)")
+    parser.add_argument("--recipe", choices=RECIPES, help=f"how to train (default: {DEFAULT_RECIPE})")
+    parser.add_argument("--dataset", choices=DATASETS, help=f"what to train on (default: {DEFAULT_DATASET})")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of MNIST (default: a per-user folder)")
-    parser.add_argument("--seed", type=int, metavar="N", help="seed of everything random (default: 1)")
-    parser.add_argument("--device", choices=DEVICES, help="default: auto, which is CUDA where there is one")
+    parser.add_argument("--seed", type=int, metavar="N", help=f"seed of everything random (default: {DEFAULT_SEED})")
+    parser.add_argument(
+        "--device", choices=DEVICES, help=f"default: {DEFAULT_DEVICE}, which is CUDA where there is one"
+    )
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="folder of the run (default: a new per-user one)")
     parser.add_argument("--workbook", type=Path, metavar="OUT.xlsx", help="workbook, written after every epoch")
     parser.add_argument("--resume", type=Path, metavar="RUN_DIR", help="go on with a run after its last epoch")
@@ -41,14 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="a few batches of everything, for CI")
     group = parser.add_argument_group("in place of the recipe's own values")
     for item in RECIPE_FIELDS:
-        flag = FLAGS.get(item.name, "--" + item.name.replace("_", "-"))
         options = {"dest": item.name, "default": None, "help": item.metadata["help"]}
         if item.type is bool:
-            group.add_argument(flag, action=argparse.BooleanOptionalAction, **options)
+            group.add_argument(flag(item.name), action=argparse.BooleanOptionalAction, **options)
         elif item.type is str:
-            group.add_argument(flag, choices=SCHEDULES, **options)
+            group.add_argument(flag(item.name), choices=SCHEDULES, **options)
         else:
-            group.add_argument(flag, type=item.type, metavar="N" if item.type is int else "X", **options)
+            group.add_argument(flag(item.name), type=item.type, metavar="N" if item.type is int else "X", **options)
 
 
 def run(args: argparse.Namespace, on_epoch: Callable[["Run"], None] | None = None) -> int:
@@ -78,13 +88,13 @@ def run(args: argparse.Namespace, on_epoch: Callable[["Run"], None] | None = Non
                 progress=progress,
             )
         else:
-            recipe = choose_recipe(args.recipe or "quick", **overrides)
+            recipe = choose_recipe(args.recipe or DEFAULT_RECIPE, **overrides)
             config, data = train.new_config(
                 recipe,
-                args.dataset or "mnist",
+                args.dataset or DEFAULT_DATASET,
                 args.data_dir,
-                seed=1 if args.seed is None else args.seed,
-                device=args.device or "auto",
+                seed=DEFAULT_SEED if args.seed is None else args.seed,
+                device=args.device or DEFAULT_DEVICE,
                 target=args.target,
                 dry_run=args.dry_run,
             )
@@ -101,12 +111,8 @@ def run(args: argparse.Namespace, on_epoch: Callable[["Run"], None] | None = Non
 
 def check_resume(args: argparse.Namespace, overrides: dict[str, object]) -> None:
     """Raise OptionError where --resume comes with what a run in progress can't change."""
-    given = [FLAGS.get(name, "--" + name.replace("_", "-")) for name, value in overrides.items() if value is not None]
-    given += [
-        f"--{name.replace('_', '-')}"
-        for name in ("recipe", "dataset", "seed", "run_dir")
-        if getattr(args, name) is not None
-    ]
+    given = [flag(name) for name, value in overrides.items() if value is not None]
+    given += [flag(name) for name in ("recipe", "dataset", "seed", "run_dir") if getattr(args, name) is not None]
     given += ["--dry-run"] if args.dry_run else []
     if given:
         raise OptionError(f"A resumed run keeps what it began with; leave out {', '.join(given)}.")

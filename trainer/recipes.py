@@ -63,6 +63,13 @@ QUICK = Recipe(
 BEST = replace(QUICK, name="best", epochs=20, weight_decay=5e-4, degrees=12.0, translate=0.08, tail=4)
 
 RECIPES = {recipe.name: recipe for recipe in (PUBLISHED, QUICK, BEST)}
+DEFAULT_RECIPE, DEFAULT_DATASET, DEFAULT_DEVICE, DEFAULT_SEED = QUICK.name, "mnist", "auto", 1
+"""What a training gets that isn't asked for, on the command line and in the yellow cells of the sheet Training."""
+
+
+def flag(name: str) -> str:
+    """The option of `gradsheet train` for a recipe's field or another setting: --batch-size."""
+    return "--lr" if name == "learning_rate" else f"--{name.replace('_', '-')}"
 
 
 def choose_recipe(name: str, **overrides: Any) -> Recipe:

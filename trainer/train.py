@@ -24,7 +24,15 @@ from trainer.data import Data, load
 from trainer.log import EpochRow
 from trainer.model import MnistCNN
 from trainer.progress import Progress
-from trainer.recipes import Recipe, augmentation_ranges, check, learning_rates
+from trainer.recipes import (
+    DEFAULT_DATASET,
+    DEFAULT_DEVICE,
+    DEFAULT_SEED,
+    Recipe,
+    augmentation_ranges,
+    check,
+    learning_rates,
+)
 from trainer.refusals import reason
 from trainer.run import (
     CONFIG,
@@ -55,7 +63,8 @@ def generator(seed: int, epoch: int, stream: int) -> np.random.Generator:
 
 
 def new_config(
-    recipe: Recipe, dataset: str = "mnist", data_dir: Path | str | None = None, *, seed: int = 1, device: str = "auto",
+    recipe: Recipe, dataset: str = DEFAULT_DATASET, data_dir: Path | str | None = None, *,
+    seed: int = DEFAULT_SEED, device: str = DEFAULT_DEVICE,
     target: float | None = None, holdout: int = 0, dry_run: bool = False,
 ) -> tuple[Config, Data]:  # fmt: skip
     """The configuration of a new run on this machine, and its data; raises GradsheetError for what can't be run."""

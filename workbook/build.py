@@ -20,6 +20,7 @@ from workbook.sheets import (
     graphs,
     notes,
     playground,
+    python_table,
     rate,
     rate_table,
     run_sheets,
@@ -154,7 +155,7 @@ def write(
         styles.register_blocks(book)
     more = [
         # Playground's functions take one sample.
-        *([playground.PLAYGROUND] if macros and network.is_plain and not samples else ()),
+        *([playground.PLAYGROUND] if macros and not samples else ()),
         *([functions.SHEET] if formulas == NATIVE and not macros else ()),
         *([TRAINING] if macros or report or training_sheet else ()),
         *(run_sheets.BEHIND_TRAINING if report else ()),
@@ -180,6 +181,8 @@ def write(
         notes.write_hidden(pages[notes.NOTES], layout, tables)
     graphs.write(pages[GRAPHS], layout, tables)
     if formulas == UDF:
+        if not network.is_plain:
+            python_table.write_arguments(pages[twins[0]], network)
         for table in tables:
             rate_table.write_twin(pages[rate_table.twin_name(table.learning_rate)], layout, table)
     if playground.PLAYGROUND in pages:
@@ -191,6 +194,9 @@ def write(
         xlwings_conf.write(pages[xlwings_conf.CONF])
     run_sheets.fill(pages, report, controls=macros or training_sheet, buttons=macros)
     _name_cells(book, layout, [t.learning_rate for t in tables])
+    if formulas == UDF and not network.is_plain:
+        for name, cells in python_table.names(network, twins[0]).items():
+            book.defined_names[name] = DefinedName(name, attr_text=cells)
     book.properties.creator = "gradsheet"
     book.properties.title = "Backpropagation, cell by cell"
     book.calculation = CalcProperties(calcId=CALC_ID, fullCalcOnLoad=False)

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trainer.names import INSTALL
 from workbook.sample_data import Rows
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import INSTALL, GradsheetError
 from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES
 from xlfuncs.spec import Spec
 

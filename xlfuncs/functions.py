@@ -13,6 +13,7 @@ from xlfuncs import explain, limits, maths
 from xlfuncs.answers import of_table
 from xlfuncs.audit import audit_values
 from xlfuncs.errors import CellValueError, MissingPackageError
+from xlfuncs.network import Network
 from xlfuncs.ranges import (
     as_count,
     as_flag,
@@ -25,6 +26,7 @@ from xlfuncs.ranges import (
     left_out,
 )
 
+GO_ON = "ask for fewer, and go on from the last row's weights"
 SMALLER_RANGE, SMALLER_NETWORK = "give it a smaller range", "use a smaller network"
 
 
@@ -81,13 +83,18 @@ def BP_TABLE(inputs, targets, weights_hidden, weights_output, learning_rate, ite
     rate = as_scalar("learning_rate", learning_rate)
     with_header = as_flag("header", header)
     count = as_count("iterations", iterations, limits.MAX_ROWS - with_header)
-    columns = network.column_count
-    limits.refuse_wide(columns, SMALLER_NETWORK)
-    an_iteration = limits.STEP + columns * (limits.VALUE + limits.WRITE)
-    at_most = limits.most(an_iteration, already=network.weight_count * limits.a_weight(network.sizes[-1]))
-    limits.refuse_over("iterations is {}", count, at_most, "ask for fewer, and go on from the last row's weights")
+    refuse_long(network, count)
     rows = maths.table(network, rate, count).tolist()
     return [[column.label for column in network.columns], *rows] if with_header else rows
+
+
+def refuse_long(network: Network, iterations: int) -> None:
+    """Raise LimitError for a table that BP_TABLE doesn't compute at a time, or that no sheet holds."""
+    columns = network.column_count
+    limits.refuse_wide(columns, SMALLER_NETWORK)
+    an_iteration = columns * (limits.ANY_STEP + limits.WRITE)
+    at_most = limits.most(an_iteration, already=network.weight_count * limits.a_weight(network.sizes[-1]))
+    limits.refuse_over("iterations is {}", iterations, at_most, GO_ON)
 
 
 @of_table

@@ -15,7 +15,7 @@ import numpy as np
 from xlfuncs import explain, limits
 from xlfuncs.answers import of_table
 from xlfuncs.errors import CellValueError
-from xlfuncs.functions import SMALLER_NETWORK
+from xlfuncs.functions import GO_ON, SMALLER_NETWORK
 from xlfuncs.network import Network
 from xlfuncs.ranges import as_count, as_flag, as_learned, as_rows, as_scalar, as_text, as_vector
 from xlfuncs.spec import Spec
@@ -46,7 +46,7 @@ def NN_GRAD(inputs, targets, weights, network, weight):
 def NN_UPDATE(inputs, targets, weights, network, learning_rate, iterations):
     training = _of_ranges(inputs, targets, weights, network)
     count = as_count("iterations", iterations, limits.MAX_ROWS)
-    _refuse_long(training, count, written=False)
+    refuse_long(training.network, count, training.batch, written=False)
     return training.weights_after(as_scalar("learning_rate", learning_rate), count)[None, :]
 
 
@@ -58,7 +58,7 @@ def NN_TABLE(inputs, targets, weights, network, learning_rate, iterations, heade
     count = as_count("iterations", iterations, limits.MAX_ROWS)
     limits.refuse_wide(training.network.column_count, SMALLER_NETWORK)
     limits.refuse_tall(count * training.batch + with_header, "ask for fewer iterations")
-    _refuse_long(training, count, written=True)
+    refuse_long(training.network, count, training.batch)
     rows = training.table(rate, count)
     return [[column.label for column in training.network.columns], *rows.tolist()] if with_header else rows
 
@@ -125,10 +125,9 @@ def _first_rows(training: Training, *groups: str) -> np.ndarray:
     return whole.table(0.0, 1)[:, places]
 
 
-def _refuse_long(training: Training, count: int, written: bool) -> None:
-    """Raise CellValueError for a training that would hold Excel up."""
+def refuse_long(network: Network, iterations: int, batch: int = 1, written: bool = True) -> None:
+    """Raise LimitError for a training that would hold Excel up. `written`: its table is the result."""
     a_cell = limits.ANY_VALUE + (limits.WRITE if written else 0.0)
-    an_iteration = training.network.column_count * (limits.ANY_STEP + training.batch * a_cell)
-    already = len(training.network.learned) * limits.ANY_WEIGHT
-    at_most = limits.most(an_iteration, already=already)
-    limits.refuse_over("iterations is {}", count, at_most, "ask for fewer, and go on from the last row's weights")
+    an_iteration = network.column_count * (limits.ANY_STEP + batch * a_cell)
+    at_most = limits.most(an_iteration, already=len(network.learned) * limits.ANY_WEIGHT)
+    limits.refuse_over("iterations is {}", iterations, at_most, GO_ON)

@@ -1,5 +1,6 @@
 """The buttons: settings, one training at a time, stop and resume, what goes wrong; with real detached processes."""
 
+import argparse
 import inspect
 import os
 import signal
@@ -10,6 +11,7 @@ import time
 import pytest
 import xlwings
 
+from trainer import cli, train
 from trainer.recipes import RECIPES
 from trainer.run import load_run, read_status
 from workbook.live import buttons, launch
@@ -303,6 +305,20 @@ def test_settings_become_arguments():
     ]
     for recipe in RECIPES:
         assert buttons.arguments({**DEFAULTS, "recipe": recipe})[3] == recipe
+
+
+def test_the_worker_understands_every_setting():
+    """Each reaches the option that it is meant for, and a sheet without a change trains as the command line does."""
+    given = {**DEFAULTS, "epochs": 3.0, "batch_size": 32.0, "learning_rate": 0.05, "data_folder": "C:\\My data"}
+    parser = argparse.ArgumentParser()
+    cli.add_arguments(parser)
+    args = parser.parse_args(buttons.arguments(given))
+    assert (args.epochs, args.batch_size, args.learning_rate, str(args.data_dir)) == (3, 32, 0.05, "C:\\My data")
+    assert (args.recipe, args.dataset, args.device, args.seed) == ("quick", "mnist", "auto", 1)
+    parameters = inspect.signature(train.new_config).parameters
+    assert {name: DEFAULTS[name] for name in ("dataset", "device", "seed")} == {
+        name: parameters[name].default for name in ("dataset", "device", "seed")
+    }
 
 
 @pytest.mark.parametrize(

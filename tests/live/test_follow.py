@@ -6,6 +6,7 @@ Excel is fake_excel's COM objects; xlwings, between them and the writer, is the 
 import random
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import openpyxl
@@ -25,7 +26,7 @@ from xlfuncs.errors import GradsheetError
 
 from . import runs
 from .fake_excel import CELLS, NAME, REFUSALS, FakeExcel, excels
-from .training import Training, no_pause, opened, train
+from .training import Training, no_pause, opened, train, until
 
 
 @pytest.mark.parametrize("refusals", [0.0, 0.02, 0.1, 0.3, 0.6, 0.8])
@@ -260,3 +261,61 @@ def test_pyopenvbas_excel_takes_it_for_a_text_too():
     )
     app.run("Fill")
     assert (app.sheet(1).value("A1"), app.sheet(1).value("A2")) == (2, "=1+1")
+
+
+class Sheet:
+    """Another host's open workbook: nothing of Excel's."""
+
+    full_name = "lesson.ods"
+
+    def __init__(self):
+        self.folder, self.rows, self.lines, self.said = None, [], [], []
+
+    def begin(self, folder):
+        self.folder = folder
+
+    def run_folder(self):
+        return self.folder
+
+    def show(self, run):
+        self.rows = list(run.rows)
+
+    def tell(self, line, progress):
+        self.lines.append((line, progress))
+
+    def notice(self, sentence):
+        self.said.append(sentence)
+
+
+def test_another_host_follows_in_a_thread(run):
+    """Once a run: a second follower of the same process leaves the run to the first."""
+    runs.add_epochs(run, 3)
+    sheet, second, codes = Sheet(), Sheet(), []
+    with FileLock(run.folder / WORKER_LOCK):
+        first = threading.Thread(target=lambda: codes.append(follow_module.follow_alone(run.folder, sheet)))
+        first.start()
+        until(lambda: len(sheet.rows) == 3)
+        follow_module.HANDOVER_SECONDS, before = 0.1, follow_module.HANDOVER_SECONDS
+        try:
+            other = threading.Thread(
+                target=lambda: codes.append(follow_module.follow_alone(run.folder, second)), daemon=True
+            )
+            other.start()
+            other.join(30)
+            assert codes == [FOLLOWED] and second.rows == []
+        finally:
+            follow_module.HANDOVER_SECONDS = before
+        runs.add_epochs(run, 2)
+        runs.finish(run)
+    first.join(60)
+    assert codes == [FOLLOWED, DONE] and sheet.rows == run.rows
+    assert sheet.lines[-1][0].startswith("Finished") and sheet.said == []
+
+
+def test_what_goes_wrong_in_a_thread_is_said_and_raises_nothing(run, monkeypatch):
+    sheet = Sheet()
+    monkeypatch.setattr(sheet, "show", lambda run: 1 / 0)
+    assert follow_module.follow_alone(run.folder, sheet) == FAILED
+    assert "fault of gradsheet's own (ZeroDivisionError" in sheet.said[0]
+    (run.folder / "config.json").write_text("{}")
+    assert follow_module.follow_alone(run.folder, Sheet(), pause=lambda seconds: None) == FAILED

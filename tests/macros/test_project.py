@@ -19,7 +19,7 @@ from pyopenvba import ExcelFile
 from workbook.build import build
 from workbook.cli import main
 from workbook.macros import project, wrappers
-from workbook.sheets import playground, xlwings_conf
+from workbook.sheets import playground_steps, xlwings_conf
 from workbook.sheets.training_cells import SETTINGS
 from xlfuncs import maths
 from xlfuncs.network import DEFAULT, ITERATIONS, Network
@@ -188,7 +188,7 @@ def test_libreoffice_shows_the_numbers_without_the_functions(libreoffice, macro_
 
 def test_playgrounds_plain_formulas_are_right(libreoffice, macro_book):
     book = openpyxl.load_workbook(macro_book, data_only=True)["Playground"]
-    steps = playground._steps(DEFAULT)
+    steps = playground_steps.steps(DEFAULT)
     names = DEFAULT.column_names
     row = dict(zip(names, maths.table(DEFAULT, 0.9, 2)[0].tolist(), strict=True))
     after = dict(zip(names, maths.table(DEFAULT, 0.9, 2)[1].tolist(), strict=True))

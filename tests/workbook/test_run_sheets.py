@@ -49,6 +49,16 @@ def test_sheets_and_links(book):
     assert {"'Training'!A1", "'Mistakes'!A1", "'Digit pad'!A1"} <= links
 
 
+def test_the_best_checkpoint_is_read_once_an_epoch(trained, monkeypatch):
+    from trainer import predict
+
+    read, load_best = [], predict.load_best
+    monkeypatch.setattr(predict, "load_best", lambda path: read.append(path) or load_best(path))
+    predict._loaded.cache_clear()
+    report = run_report.of_folder(trained[0])
+    assert report.examination and report.pad and len(read) == 1
+
+
 def test_the_epoch_table_is_the_runs_log(book, log):
     sheet = book["Training"]
     for row, logged in enumerate(log, start=HEADER_ROW + 1):

@@ -12,10 +12,9 @@ from workbook import build, network_options, options
 from workbook.commands.workbooks import check_name, has_macros, say_kept, write_with_bar
 from workbook.existing.origin import Output
 from workbook.parts.page import FORMULAS, NATIVE, UDF
-from workbook.sheets import run_report
+from workbook.sheets import python_table, run_report
 from xlfuncs.errors import OptionError, UnreadableError
 from xlfuncs.network import ITERATIONS, LEARNING_RATES
-from xlfuncs.spec import Spec
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,13 +63,14 @@ def run(args: argparse.Namespace) -> int:
     rates = list(lesson.learning_rates) if args.lr is None else options.learning_rates(args.lr)
     iterations = lesson.iterations if args.iterations is None else args.iterations
     check_name(args.out)
-    macros, known = has_macros(args.out), network.is_plain and samples is None
-    formulas = args.formulas or (UDF if macros and known else NATIVE)
+    macros = has_macros(args.out)
+    formulas = args.formulas or (UDF if macros and network.is_plain and not samples else NATIVE)
     if formulas == UDF and not macros:
         raise OptionError(f"--formulas udf needs macros; name the file {args.out.with_suffix('.xlsm').name}.")
-    if formulas == UDF and not known:
-        what = Spec.of(network) if samples is None else "several samples"
-        raise OptionError(f"--formulas udf fills tables by BP_TABLE, which doesn't know {what}; use native.")
+    if formulas == UDF and samples:
+        raise OptionError("--formulas udf fills tables of one sample only; use --formulas native.")
+    if formulas == UDF:
+        python_table.refuse_long(network, iterations)
     tables = build.compute(network, rates, iterations, samples)
     output = None if args.check else Output(args.out, force=args.force)
     report = run_report.of_folder(args.run_dir) if args.run_dir else None

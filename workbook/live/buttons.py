@@ -13,7 +13,7 @@ from pathlib import Path
 
 from trainer.endings import ending_of
 from trainer.folders import new_run_folder, runs_folder
-from trainer.recipes import Recipe, choose_recipe
+from trainer.recipes import Recipe, choose_recipe, flag
 from trainer.run import CONFIG, STOP, load_run
 from workbook.live import launch
 from workbook.live.target import Blocked, Gone, Host, StillBusyError, Target
@@ -23,8 +23,7 @@ from xlfuncs.cells import error_name
 from xlfuncs.errors import CellValueError, RunError
 
 EXCEL = "workbook.live.excel"
-FLAGS = {"dataset": "--dataset", "device": "--device", "recipe": "--recipe", "seed": "--seed"}
-FLAGS |= {"epochs": "--epochs", "batch_size": "--batch-size", "learning_rate": "--lr", "data_folder": "--data-dir"}
+_OPTIONS = {"data_folder": "data_dir"}  # settings whose option has another name
 
 
 def run(host: Host | None = None) -> None:
@@ -140,7 +139,7 @@ def arguments(settings: dict[str, object]) -> list[str]:
     of_recipe = {f.name for f in fields(Recipe)} & set(values)
     choose_recipe(values["recipe"], **{name: values[name] for name in of_recipe})
     given = {name: value for name, value in values.items() if value is not None}
-    return [part for name, value in given.items() for part in (FLAGS[name], str(value))]
+    return [part for name, value in given.items() for part in (flag(_OPTIONS.get(name, name)), str(value))]
 
 
 def _value(setting: Setting, cell: object) -> str | int | float | None:

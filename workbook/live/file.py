@@ -6,6 +6,7 @@ while the training goes on.
 """
 
 import io
+from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,6 +49,8 @@ class WorkbookFile:
         self._titles: list[str] = []
         self._failure = ""  # why the last attempt to show it failed
         check_writable(path)
+        if self._has_macros:
+            import_module("workbook.macros.project")  # that needs packages which may be missing
         self._look()
 
     def show(self, run: Run) -> None:
@@ -137,10 +140,14 @@ class WorkbookFile:
             return write_with_run(package, untouched, report, file)
 
     def _compose_default(self, report: RunReport, file: BinaryIO) -> list[str]:
-        macros = self.path.suffix.lower() == ".xlsm"
         tables = build.compute(DEFAULT, LEARNING_RATES, ITERATIONS)
-        build.write(file, DEFAULT, tables, formulas=UDF if macros else NATIVE, macros=macros, report=report)
+        formulas = UDF if self._has_macros else NATIVE
+        build.write(file, DEFAULT, tables, formulas=formulas, macros=self._has_macros, report=report)
         return list(NAMES)
+
+    @property
+    def _has_macros(self) -> bool:
+        return self.path.suffix.lower() == ".xlsm"
 
 
 def _word(path: Path) -> str:

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from workbook.macros import wrappers
+from workbook.parts import vml as frame
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 VBA_PART = "xl/vbaProject.bin"
 _MACRO_BOOK = "application/vnd.ms-excel.sheet.macroEnabled.main+xml"
 _VBA_TYPE = "application/vnd.ms-office.vbaProject"
-_VML_TYPE = "application/vnd.openxmlformats-officedocument.vmlDrawing"
 _VBA_RELATION = "http://schemas.microsoft.com/office/2006/relationships/vbaProject"
 _RELATION_ID = "rIdButtons"
+_BUTTON = frame.shape_type(
+    201, 'shadowok="f" o:extrusionok="f" strokeok="f" fillok="f"', '<o:lock v:ext="edit" shapetype="t"/>'
+)
 # What may stand behind <legacyDrawing> in a sheet.
 _AFTER_BUTTONS = ("legacyDrawingHF", "picture", "oleObjects", "controls", "webPublishItems", "tableParts", "extLst")
 
@@ -39,15 +42,7 @@ def vml_part(place: int) -> str:
 def vml(buttons: list[Button], place: int) -> bytes:
     """The buttons of the sheet at a place counted from 1, as VML."""
     shapes = "".join(_shape(button, 1024 * place + k, k) for k, button in enumerate(buttons, start=1))
-    return (
-        '<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
-        'xmlns:x="urn:schemas-microsoft-com:office:excel">'
-        f'<o:shapelayout v:ext="edit"><o:idmap v:ext="edit" data="{place}"/></o:shapelayout>'
-        '<v:shapetype id="_x0000_t201" coordsize="21600,21600" o:spt="201" path="m,l,21600r21600,l21600,xe">'
-        '<v:stroke joinstyle="miter"/><v:path shadowok="f" o:extrusionok="f" strokeok="f" fillok="f" '
-        'o:connecttype="rect"/><o:lock v:ext="edit" shapetype="t"/></v:shapetype>'
-        f"{shapes}</xml>"
-    ).encode()
+    return frame.document(place, _BUTTON, shapes)
 
 
 def _shape(button: Button, identity: int, order: int) -> str:
@@ -70,7 +65,7 @@ def add_macros(part: str, root: ET.Element) -> None:
     """Tell a part of the workbook that there is a VBA project, and the category of its functions."""
     if part == "[Content_Types].xml":
         namespace = root.tag.removesuffix("Types")
-        for place, (extension, kind) in enumerate((("bin", _VBA_TYPE), ("vml", _VML_TYPE))):
+        for place, (extension, kind) in enumerate((("bin", _VBA_TYPE), ("vml", frame.CONTENT_TYPE))):
             root.insert(place, ET.Element(f"{namespace}Default", Extension=extension, ContentType=kind))
         book = next(child for child in root if child.get("PartName") == "/xl/workbook.xml")
         book.set("ContentType", _MACRO_BOOK)

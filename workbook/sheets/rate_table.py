@@ -7,7 +7,7 @@ from itertools import chain, repeat
 import numpy as np
 
 from workbook.parts.page import NATIVE, UDF, Page
-from workbook.sheets import table_formulas
+from workbook.sheets import python_table, table_formulas
 from workbook.sheets.blocks import ONE, Blocks
 from workbook.sheets.layout import COLUMN_CHARS, Layout, absolute, quoted, sheet_name
 from workbook.sheets.table_formulas import AVERAGED, BLANK, FIRST, MEAN, NEXT, SAME, WORD, Patterns
@@ -56,7 +56,8 @@ def write_twin(page: Page, layout: Layout, rate_table: RateTable) -> None:
     """The table in plain formulas at the same cells of a hidden sheet, for where Python's functions can't run."""
     page.sheet.sheet_state = "hidden"
     page.put("A1", f"The table of {sheet_name(rate_table.learning_rate)} in plain formulas", "heading")
-    page.put("A2", "It takes the place of =BP_TABLE(…) where that can't run: macros off, LibreOffice.", "note")
+    function = python_table.function_name(layout.network)
+    page.put("A2", f"It takes the place of ={function}(…) where that can't run: macros off, LibreOffice.", "note")
     rate = f"{quoted(sheet_name(rate_table.learning_rate))}!{absolute(layout.learning_rate)}"
     _write(page, layout, rate_table.table, table_formulas.native(layout, is_guarded(layout, rate_table.table), rate))
 

@@ -9,7 +9,7 @@ from openpyxl.utils import get_column_letter
 from workbook.parts import charts
 from workbook.parts.page import NATIVE, OVERVIEW_TAB, UDF, VALUES, Page
 from workbook.sample_data import Samples
-from workbook.sheets import graphs, notes
+from workbook.sheets import graphs, notes, python_table
 from workbook.sheets import samples as samples_sheet
 from workbook.sheets.layout import COLUMN_CHARS, GRAPHS, Layout, StartLayout, absolute, quoted, sheet_name
 from workbook.sheets.rate import only_numbers
@@ -30,7 +30,7 @@ ABOUT_VALUES = (
 )
 ABOUT_UDF = (
     "A small neural network is trained by backpropagation, {rows}, once for each learning rate ɳ. Python "
-    "fills each table through one function, =BP_TABLE(…), in Excel on Windows; Playground shows the steps one by one."
+    "fills each table through one function, ={function}(…), in Excel on Windows; Playground shows the steps one by one."
 )
 ABOUTS = {NATIVE: ABOUT, VALUES: ABOUT_VALUES, UDF: ABOUT_UDF}
 HOW = "Yellow cells are the ones to change: every table and chart follows. ɳ stands in {cell} of each sheet."
@@ -59,7 +59,8 @@ def write(
     _set_up(page, layout)
     page.put("B1", "Backpropagation, cell by cell", "title")
     page.sheet.row_dimensions[1].height = 34
-    _paragraph(page, f"B2:{last}2", ABOUTS[page.formulas].format(rows=_rows(layout)), height=34)
+    about = ABOUTS[page.formulas].format(rows=_rows(layout), function=python_table.function_name(layout.network))
+    _paragraph(page, f"B2:{last}2", about, height=34)
     if story:
         _paragraph(page, f"B3:{last}3", story, height=STORY_LINE * ceil(len(story) / _line_chars(start)))
     spec = Spec.of(layout.network, samples.batch if samples else 0)

@@ -6,6 +6,7 @@ the row of the sample before.
 
 from xml.sax.saxutils import escape
 
+from workbook.sheets import python_table
 from workbook.sheets.blocks import SAMPLE
 from workbook.sheets.layout import START, Layout, StartLayout, absolute, quoted
 from workbook.sheets.samples_layout import SamplesLayout
@@ -49,15 +50,13 @@ def values_only(patterns: Patterns) -> Patterns:
 
 
 def one_array(layout: Layout, twin: str) -> Patterns:
-    """One call of BP_TABLE for the whole table, in its first cell; the others hold their values only.
+    """One call of Python's for the whole table, in its first cell; the others hold their values only.
 
     `twin` is the sheet with the table in plain formulas.
     """
     columns = layout.columns
     cells = f"{layout.cell(columns[0].name, layout.first_row)}:{layout.cell(columns[-1].name, layout.last_row)}"
-    arguments = f"inputs,targets,weights_hidden,weights_output,{absolute(layout.learning_rate)}"
-    call = f"BP_TABLE({arguments},{layout.iterations},FALSE)"
-    formula = f"IFERROR({call},{quoted(twin)}!{cells})"
+    formula = f"IFERROR({python_table.call(layout)},{quoted(twin)}!{cells})"
     empty = [VALUE] * len(columns)
     return {FIRST: [f'<f t="array" ref="{cells}">{escape(formula)}</f>', *empty[1:]], NEXT: empty}
 

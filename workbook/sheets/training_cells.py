@@ -6,8 +6,9 @@ module. Each name is one of the sheet's own, such as Training!status, so that a 
 
 from dataclasses import dataclass
 
+from trainer import log
 from trainer.names import DATASETS, DEVICES
-from trainer.recipes import RECIPES
+from trainer.recipes import DEFAULT_DATASET, DEFAULT_DEVICE, DEFAULT_RECIPE, DEFAULT_SEED, RECIPES
 
 TRAINING = "Training"
 READY = "Ready."
@@ -21,18 +22,19 @@ FIRST_COLUMN = 2  # B
 MAX_EPOCHS = 500
 """Rows of the log that the charts plot, and with that the most epochs that a workbook's settings allow."""
 
-# The epoch table's columns: field of the log, header, number format.
-COLUMNS = (
-    ("epoch", "epoch", "0"),
-    ("learning_rate", "learning rate", "0.0000##"),
-    ("train_loss", "train loss", "0.0000"),
-    ("train_accuracy", "train accuracy %", "0.00"),
-    ("test_loss", "test loss", "0.0000"),
-    ("test_accuracy", "test accuracy %", "0.00"),
-    ("test_correct", "test correct", "#,##0"),
-    ("seconds", "seconds", "0.0"),
-    ("images_per_second", "images/s", "#,##0"),
-)
+_HEADERS = {
+    "epoch": ("epoch", "0"),
+    "learning_rate": ("learning rate", "0.0000##"),
+    "train_loss": ("train loss", "0.0000"),
+    "train_accuracy": ("train accuracy %", "0.00"),
+    "test_loss": ("test loss", "0.0000"),
+    "test_accuracy": ("test accuracy %", "0.00"),
+    "test_correct": ("test correct", "#,##0"),
+    "seconds": ("seconds", "0.0"),
+    "images_per_second": ("images/s", "#,##0"),
+}
+COLUMNS = tuple((field, *_HEADERS[field]) for field in log.COLUMNS)
+"""The epoch table's columns, as the log has them: field, header, number format."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,10 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("dataset", "Data", "mnist", tuple(DATASETS)),
-    Setting("recipe", "Recipe", "quick", tuple(RECIPES)),
-    Setting("device", "Device", "auto", DEVICES),
-    Setting("seed", "Seed", 1, low=0, high=2**31 - 1),
+    Setting("dataset", "Data", DEFAULT_DATASET, tuple(DATASETS)),
+    Setting("recipe", "Recipe", DEFAULT_RECIPE, tuple(RECIPES)),
+    Setting("device", "Device", DEFAULT_DEVICE, DEVICES),
+    Setting("seed", "Seed", DEFAULT_SEED, low=0, high=2**31 - 1),
     Setting("epochs", "Epochs", low=1, high=MAX_EPOCHS),
     Setting("batch_size", "Batch size", low=1, high=60_000),
     Setting("learning_rate", "Learning rate", low=1e-9, high=1_000, whole=False),

@@ -8,21 +8,13 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from workbook.check.copies.cells import with_element
+from workbook.parts import vml
 from workbook.parts.opc import MAIN, Package, tag
 from workbook.parts.references import a1
 
 AUTHOR = "gradsheet check"
 _COMMENTS_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
-_VML_TYPE = "application/vnd.openxmlformats-officedocument.vmlDrawing"
-_SHAPE_TYPE = (
-    '<v:shapetype id="_x0000_t202" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe">'
-    '<v:stroke joinstyle="miter"/><v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
-)
-_VML = (
-    '<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
-    'xmlns:x="urn:schemas-microsoft-com:office:excel"><o:shapelayout v:ext="edit">'
-    '<o:idmap v:ext="edit" data="1"/></o:shapelayout>' + _SHAPE_TYPE + "</xml>"
-)
+_NOTE = vml.shape_type(202, 'gradientshapeok="t"')
 
 
 def add_comments(package: Package, sheet: str, comments: dict[tuple[int, int], str]) -> None:
@@ -66,14 +58,14 @@ def _add_shapes(package: Package, sheet: str, places: list[tuple[int, int, str]]
     part = _legacy_drawing(package, sheet)
     if part is None:
         part = package.free("xl/drawings/vmlDrawing{}.vml")
-        package.declare("vml", _VML_TYPE)
-        package.write(part, _VML.encode())
+        package.declare("vml", vml.CONTENT_TYPE)
+        package.write(part, vml.document(1, _NOTE))
         relation = package.relate(sheet, part, "vmlDrawing")
         package.write(sheet, with_element(package.read(sheet), "legacyDrawing", relation))
     text = package.read(part).decode("utf-8", "surrogateescape")
     taken = [int(number) for number in re.findall(r'id="_x0000_s(\d+)"', text)]
     number = max([1024, *taken])
-    shapes = "" if "_x0000_t202" in text else _SHAPE_TYPE
+    shapes = "" if "_x0000_t202" in text else _NOTE
     for row, column, words in places:
         number += 1
         shapes += _shape(number, row, column, words)
