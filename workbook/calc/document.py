@@ -78,6 +78,7 @@ class OpenDocument:
         """See Target."""
         self._ask("write", {STATUS: _line(line), PROGRESS: progress})
         if self._noticed:
+            self._ask("notice", "")
             self._noticed = False
 
     def notice(self, sentence: str) -> None:
