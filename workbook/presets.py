@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from workbook.sample_data import Rows
-from xlfuncs.errors import INSTALL, GradsheetError
+from xlfuncs.errors import INSTALL, MissingPackageError
 from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES
 from xlfuncs.spec import Spec
 
@@ -45,7 +45,7 @@ def _iris() -> tuple[Rows, Rows]:
     try:
         from sklearn.datasets import load_iris
     except ImportError as error:
-        raise GradsheetError(f"--preset iris needs scikit-learn, which has its data; run {INSTALL}.") from error
+        raise MissingPackageError(f"--preset iris needs scikit-learn, which has its data; run {INSTALL}.") from error
     flowers = load_iris()
     chosen = [50 * kind + k for k in range(FLOWERS) for kind in range(3)]
     inputs = tuple(tuple(map(float, flowers.data[k])) for k in chosen)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from workbook.sheets.blocks import Blocks
 from xlfuncs.cells import quoted
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import DataError, LimitError, UnreadableError
 from xlfuncs.limits import MAX_ROWS
 
 Rows = tuple[tuple[float, ...], ...]
@@ -57,12 +57,12 @@ class SampleFile:
     def split(self, inputs: int, targets: int, line: str) -> tuple[Rows, Rows]:
         """The inputs and the targets of a network with so many, whose line is `line`. Raises GradsheetError."""
         if self.sizes and self.sizes != (inputs, targets):
-            raise GradsheetError(
+            raise DataError(
                 f"{self.path} has {_counted(self.sizes[0], 'input')} and {_counted(self.sizes[1], 'target')}; {line} "
                 f"takes {inputs} and {targets}: name the sizes with --layers."
             )
         if len(self.rows[0]) != inputs + targets:
-            raise GradsheetError(
+            raise DataError(
                 f"{self.path} has {_counted(len(self.rows[0]), 'column')}; {line} takes {inputs} + {targets}: name the "
                 f"sizes with --layers, or the columns in a first line {_HEADER}"
             )
@@ -79,19 +79,19 @@ def read(path: Path) -> SampleFile:
     try:
         lines = [(reader.line_num, line) for line in reader if any(map(str.strip, line))]
     except csv.Error as error:
-        raise GradsheetError(f"{path}, line {reader.line_num}, can't be read ({error}); {_AS_CSV}.") from error
+        raise DataError(f"{path}, line {reader.line_num}, can't be read ({error}); {_AS_CSV}.") from error
     if not lines:
-        raise GradsheetError(f"{path} is empty; give a line a sample: its inputs, then its targets.")
+        raise DataError(f"{path} is empty; give a line a sample: its inputs, then its targets.")
     for sign, called in ((";", "semicolons"), ("\t", "tabs")):
         if sign in "".join(lines[0][1]):
-            raise GradsheetError(f"{path} has {called} between its numbers; {_AS_CSV}.")
+            raise DataError(f"{path} has {called} between its numbers; {_AS_CSV}.")
     first = [item.strip() for item in lines[0][1]]
     names = () if all(map(_is_number, first)) else _names(path, first)
     body = lines[1:] if names else lines
     if not body:
-        raise GradsheetError(f"{path} has a header but no samples; give a line a sample below it.")
+        raise DataError(f"{path} has a header but no samples; give a line a sample below it.")
     if len(body) > MAX_ROWS:
-        raise GradsheetError(f"{path} has {len(body):,} samples, more than Excel has rows; give fewer.")
+        raise LimitError(f"{path} has {len(body):,} samples, more than Excel has rows; give fewer.")
     return SampleFile(path, names, tuple(_row(path, k, line, len(first)) for k, line in body))
 
 
@@ -99,13 +99,13 @@ def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise GradsheetError(f"{path} can't be read ({error.strerror}); --samples takes a CSV file.") from error
+        raise UnreadableError(f"{path} can't be read ({error.strerror}); --samples takes a CSV file.") from error
     try:
         text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
-        raise GradsheetError(f"{path} is no CSV file, which is plain text; in Excel, save the sheet as CSV UTF-8.")
+        raise DataError(f"{path} is no CSV file, which is plain text; in Excel, save the sheet as CSV UTF-8.")
     return text
 
 
@@ -117,25 +117,25 @@ def _names(path: Path, first: list[str]) -> tuple[str, ...]:
         if any(map(_is_number, first)):
             _row(path, 1, first, len(first))  # no header: says which is no number
         what = quoted(wrong) if wrong else "a column without a name"
-        raise GradsheetError(f"{path} has {what} in line 1; name the columns {_HEADER}, or leave that line out.")
+        raise DataError(f"{path} has {what} in line 1; name the columns {_HEADER}, or leave that line out.")
     twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice:
-        raise GradsheetError(f"{path} has two columns {twice}; name each once: {_HEADER}")
+        raise DataError(f"{path} has two columns {twice}; name each once: {_HEADER}")
     for letter, what in (("i", "input"), ("t", "target")):
         count = sum(name[0] == letter for name in names)
         missing = next((k for k in range(1, max(count, 1) + 1) if f"{letter}{k}" not in names), None)
         if missing:
-            raise GradsheetError(f"{path} has no column {letter}{missing} for the {what}; name the columns {_HEADER}")
+            raise DataError(f"{path} has no column {letter}{missing} for the {what}; name the columns {_HEADER}")
     return names
 
 
 def _row(path: Path, line: int, items: list[str], width: int) -> tuple[float, ...]:
     if len(items) != width:
-        raise GradsheetError(f"{path}, line {line}: {_counted(len(items), 'column')} where line 1 has {width}.")
+        raise DataError(f"{path}, line {line}: {_counted(len(items), 'column')} where line 1 has {width}.")
     wrong = next((item.strip() for item in items if not _is_number(item)), None)
     if wrong is not None:
         what = quoted(wrong) if wrong else "nothing between two commas"
-        raise GradsheetError(f"{path}, line {line}: {what} is no number{_advice(wrong)}.")
+        raise DataError(f"{path}, line {line}: {what} is no number{_advice(wrong)}.")
     return tuple(float(item) for item in items)
 
 

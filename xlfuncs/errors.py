@@ -69,7 +69,7 @@ class TrainingError(GradsheetError):
 
 
 class DataError(GradsheetError):
-    """The images to train on can't be had, or aren't the ones they should be."""
+    """The data to train on can't be had, or aren't what they should be."""
 
 
 class MissingPackageError(GradsheetError):

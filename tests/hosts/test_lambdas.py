@@ -20,6 +20,7 @@ from xlfuncs import maths
 from xlfuncs.network import DEFAULT
 
 CLOSE = 1e-12
+NOISE = 1e-8
 CHECKED = 1e-9
 """Of a difference between gradients and finite differences: those cancel all digits but a few."""
 I, T, H, O, W = OF_2_2_2  # noqa: E741
@@ -34,7 +35,15 @@ def hold(found: Sequence[Answered]) -> None:
     """Every answer has the size, the texts and the numbers of the Python function's."""
     for one in found:
         assert one.fits, (one.call, one.wanted, one.shown)
-        assert one.off <= (CHECKED if one.call[0].endswith("GRADCHECK") else CLOSE), (one.call, one.wanted, one.shown)
+        close = CHECKED if one.call[0].endswith("GRADCHECK") else NOISE if is_noise(one.call) else CLOSE
+        assert one.off <= close, (one.call, one.wanted, one.shown)
+
+
+def is_noise(call: Call) -> bool:
+    """A bias that softmax's outputs share has the gradient 0 but for rounding, which these optimizers divide by its own
+    size."""
+    words = str(call[1][3]).split() if call[0].startswith("NN_") and len(call[1]) > 3 else []
+    return "softmax" in words and "bias=layer" in words and bool({"rmsprop", "adam"} & set(words))
 
 
 def of_all(count: int, seed: int) -> list[Call]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from trainer.terminal import say
 from workbook.calc import extension
 from workbook.calc.component.child import Child, NoAnswerError
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import OptionError, StartError
 
 OXT = "gradsheet.oxt"
 TIMEOUT = 180.0  # seconds for unopkg, which takes one
@@ -69,9 +69,9 @@ class Unopkg:
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise GradsheetError(f"{self.program} doesn't answer; close LibreOffice and try again.") from error
+            raise StartError(f"{self.program} doesn't answer; close LibreOffice and try again.") from error
         except OSError as error:
-            raise GradsheetError(f"{self.program} can't be run ({error.strerror}); give --unopkg.") from error
+            raise StartError(f"{self.program} can't be run ({error.strerror}); give --unopkg.") from error
 
     def installed(self) -> tuple[str, str] | None:
         """The installed extension's version, and the Python that it calls; None where there is none."""
@@ -89,7 +89,7 @@ def install(unopkg: Unopkg) -> int:
             extension.write(file)
         done = unopkg("add", "-f", "-s", str(path))
     if done.returncode:
-        raise GradsheetError(f"LibreOffice took no extension: {_reason(done)}.")
+        raise StartError(f"LibreOffice took no extension: {_reason(done)}.")
     whose = "for all users of this machine" if unopkg.shared else "for you"
     say(
         f"gradsheet {extension.gradsheet_version()} is in LibreOffice now, {whose}; it calls {sys.executable}.\n"
@@ -106,7 +106,7 @@ def remove(unopkg: Unopkg) -> int:
         return 0
     done = unopkg("remove", extension.IDENTIFIER)
     if done.returncode:
-        raise GradsheetError(f"LibreOffice kept the extension: {_reason(done)}.")
+        raise StartError(f"LibreOffice kept the extension: {_reason(done)}.")
     say("gradsheet is out of LibreOffice.")
     return 0
 
@@ -136,7 +136,7 @@ def _problem(python: str) -> str:
 def _found(given: Path | None) -> Path:
     if given is not None:
         if not given.is_file():
-            raise GradsheetError(f"{given} is no file; give --unopkg LibreOffice's program unopkg.")
+            raise OptionError(f"{given} is no file; give --unopkg LibreOffice's program unopkg.")
         return given
     return next(_candidates())
 
@@ -148,7 +148,7 @@ def _candidates() -> Iterator[Path]:
     for folder in _FOLDERS:
         pattern = Path(folder)
         yield from (found for found in pattern.parent.parent.glob(f"{pattern.parent.name}/{pattern.name}/{name}"))
-    raise GradsheetError(f"LibreOffice was not found; install it, or give --unopkg its program {name}. {_FLATPAK}")
+    raise StartError(f"LibreOffice was not found; install it, or give --unopkg its program {name}. {_FLATPAK}")
 
 
 def _reason(done: subprocess.CompletedProcess) -> str:

@@ -121,7 +121,7 @@ EXPLAIN = {
             activation, INDEX(spec, layers, 5),
             many, INDEX(spec, layers, 2),
             symbol, GS_SYMBOL(spec, k)&u,
-            IF(layers>2, "∂E/∂"&symbol&more, IF(activation={_SOFTMAX},
+            IF(GS_DELTAS(spec)>0, "∂E/∂"&symbol&more, IF(activation={_SOFTMAX},
                 IF(more="", GS_DELTA_SUM(loss, many, u), "["&GS_DELTA_SUM(loss, many, u)&"]"&more), LET(
                 two, GS_TWO(loss, many),
                 core, GS_CORE(loss, activation, "t"&u, "o"&u, "a_o"&u),
@@ -150,7 +150,7 @@ EXPLAIN = {
                 HSTACK("∂a_o"&u&"/∂o"&u, GS_SLOPE_TEXT(activation, "o"&u, "a_o"&u), GS_SLOPE(activation, unit,
                     out))))))""",
     "GS_DELTA_TIMES_OUT": """
-        LAMBDA(spec, u, IF(ROWS(spec)>3, "∂E/∂o"&u, GS_DELTA_TIMES(spec, ROWS(spec)-1, u, "")))""",
+        LAMBDA(spec, u, GS_DELTA_SUM(INDEX(spec, ROWS(spec), 1), INDEX(spec, ROWS(spec)-1, 2), u))""",
     "GS_SLOPE": """
         # of one unit; two of them, since an array of one cell is no array in every program
         LAMBDA(activation, unit, out, SUM(GS_BACK(activation, HSTACK(1, 1), HSTACK(unit, unit),
@@ -172,13 +172,13 @@ EXPLAIN = {
                 weight, "w"&GS_WEIGHT_NUMBER(spec, k+1, v, u),
                 factor, INDEX(HSTACK(matrix, GS_ONES(many, 1)), v, u),
                 through, GS_WAY(spec, k, u, v),
-                shared, IF(layers>2, "", INDEX(GS_TWO(INDEX(spec, layers+1, 1), many), 1, 2)),
+                shared, IF(GS_DELTAS(spec)>0, "", INDEX(GS_TWO(INDEX(spec, layers+1, 1), many), 1, 2)),
                 said, GS_DELTA_TIMES(spec, k+1, v, "·"&weight),
                 # the unit's own derivative comes whole, its divisor in front of the weight
                 own, HSTACK(through, IF(shared="", said, SUBSTITUTE(said, "·"&weight&shared, shared&"·"&weight)),
                     INDEX(HSTACK(after, 0), 1, v)*factor),
                 direct, HSTACK("∂"&next&"/∂a_"&symbol, weight, factor),
-                lines, IF(layers>2, own, IF(again, VSTACK(direct, own),
+                lines, IF(GS_DELTAS(spec)>0, own, IF(again, VSTACK(direct, own),
                     VSTACK(GS_OUTPUT_LINES(spec, passed, deltas, wanted, v), direct, own))),
                 IF(v=1, lines, VSTACK(so_far, lines))))),
             reaching, SUM(MAP(TOROW(TAKE(DROP(HSTACK(GS_ONES(many, 1), matrix), , u), many, 1)), after,

@@ -23,6 +23,7 @@ _BOUND = {
     "learning_rate": "speed",
 }
 EACH = [activation for activation in ACTIVATION_NAMES if activation not in OF_A_WHOLE_LAYER]
+SOFTMAX = number_of("softmax", ACTIVATION_NAMES)
 _NEED_SHARES = ("binary-cross-entropy", "cross-entropy")
 MEAN_OF_ALL = [loss for loss in LOSS_NAMES if LOSSES[loss].whole is not total]
 """Losses whose E_total is the mean of the outputs' errors, not their sum."""

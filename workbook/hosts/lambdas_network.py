@@ -5,6 +5,7 @@ all layers, inputs first. `state` has the weights in its first row, an optimizer
 """
 
 from workbook.hosts import lambdas_formulas as formulas
+from xlfuncs.columns import MANY_OUTPUTS
 
 NETWORK = {
     "GS_PART": "LAMBDA(flat, begin, many, TAKE(DROP(HSTACK(0, flat), , begin+1), 1, many))",
@@ -120,6 +121,10 @@ NETWORK = {
         # h1, a_h1, h2, a_h2, …
         LAMBDA(sums, outs, WRAPROWS(TOROW(HSTACK(TOCOL(sums), TOCOL(outs))), 2*COLUMNS(sums)))""",
     "GS_DOWN": "LAMBDA(line, many, IF(SEQUENCE(many)>0, line))",
+    "GS_DELTAS": f"""
+        # how many layers, from the last on, have columns for ∂E_total/∂(sum)
+        LAMBDA(spec, LET(layers, ROWS(spec)-1, IF(layers>2, layers,
+            IF(AND(INDEX(spec, layers, 5)={formulas.SOFTMAX}, INDEX(spec, layers, 2)>={MANY_OUTPUTS}), 1, 0))))""",
     "GS_ROWS": """
         # an iteration's rows of the table, behind the state that it leads to
         LAMBDA(spec, state, block, wanted, speed, iteration, LET(
@@ -135,7 +140,8 @@ NETWORK = {
                     GS_ALTERNATE(GS_UNITS(spec, passed, 1, k), GS_UNITS(spec, passed, 2, k))))),
             with_errors, HSTACK(left_part, GS_ERRORS(INDEX(spec, layers+1, 1), wanted, GS_UNITS(spec, passed, 2,
                 layers))),
-            with_deltas, IF(layers<3, with_errors, REDUCE(with_errors, SEQUENCE(layers, 1, layers, -1),
+            with_deltas, IF(GS_DELTAS(spec)=0, with_errors, REDUCE(with_errors,
+                SEQUENCE(GS_DELTAS(spec), 1, layers, -1),
                 LAMBDA(so_far, k, HSTACK(so_far, GS_OF_LAYER(spec, deltas, k))))),
             shown, HSTACK(with_deltas, GS_ONLY_LEARNED(spec, gradients_)),
             memory, IF(ROWS(state)=1, shown, HSTACK(shown,
@@ -150,7 +156,7 @@ NETWORK = {
             units, SUM(TAKE(INDEX(spec, 0, 2), layers)),
             learned, SUM(GS_LEARNED(spec)),
             all, INDEX(spec, layers+1, 6),
-            1+ins+outputs_+2*units+outputs_+1+IF(layers>2, units, 0)+all+
+            1+ins+outputs_+2*units+outputs_+1+IF(layers>2, units, GS_DELTAS(spec)*outputs_)+all+
                 (1+INDEX({formulas.memory()}, 1, INDEX(spec, layers+1, 2)))*learned))""",
     "GS_TABLE": """
         # all rows; in blocks, since each VSTACK copies what is there
@@ -193,7 +199,8 @@ NETWORK = {
                     GS_PART(names, INDEX(spec, k, 3), INDEX(spec, k, 1)*INDEX(spec, k, 2)+INDEX(spec, k, 4)),
                     GS_ALTERNATE(units, "a_"&units))))),
             with_errors, HSTACK(left_part, "E"&outputs_, "E_total"),
-            with_deltas, IF(layers<3, with_errors, REDUCE(with_errors, SEQUENCE(layers, 1, layers, -1),
+            with_deltas, IF(GS_DELTAS(spec)=0, with_errors, REDUCE(with_errors,
+                SEQUENCE(GS_DELTAS(spec), 1, layers, -1),
                 LAMBDA(so_far, k,
                 HSTACK(so_far, "∂E/∂"&GS_SYMBOL(spec, k)&SEQUENCE(1, INDEX(spec, k, 2)))))),
             shown, HSTACK(with_deltas, "∂E/∂"&learned),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from openpyxl.utils import get_column_letter
 
 from workbook.parts.references import quoted
-from xlfuncs.errors import GradsheetError
+from xlfuncs.errors import LimitError
 from xlfuncs.limits import MAX_COLUMNS, MAX_ROWS
 from xlfuncs.network import Network
 
@@ -25,7 +25,7 @@ class SamplesLayout:
         """Refuse what Excel can't hold, with one sentence."""
         if self.last_row > MAX_ROWS:
             room = MAX_ROWS - self.HEADER_ROW
-            raise GradsheetError(f"{self.count:,} samples are more than Excel has rows; give at most {room:,}.")
+            raise LimitError(f"{self.count:,} samples are more than Excel has rows; give at most {room:,}.")
 
     @property
     def variables(self) -> list[str]:
@@ -55,7 +55,7 @@ class SamplesLayout:
         width = len(self.network.targets) + 2
         first = 3 + len(self.variables) + k * width
         if first + width > MAX_COLUMNS:
-            raise GradsheetError(f"The outputs of {k + 1} learning rates need more columns than Excel has; give fewer.")
+            raise LimitError(f"The outputs of {k + 1} learning rates need more columns than Excel has; give fewer.")
         return [get_column_letter(first + j) for j in range(width)]
 
     def marks(self, k: int) -> str:
