@@ -58,7 +58,7 @@ def examine(path: Path | str, memory: int | None = None) -> tuple[FileReport, tu
         sentence = str(error)
     except MemoryError:
         sentence = f"{path} needs more memory than there is; check it on a larger machine."
-        sentence = too_large(path, memory) if memory is not None else sentence
+        sentence = too_large(Path(path), memory) if memory is not None else sentence
     except Exception as error:  # one file must not stop two hundred others
         sentence = f"{path} {UNEXPECTED} ({type(error).__name__}: {str(error)[:80]})."
     return FileReport(str(path), error=sentence), None

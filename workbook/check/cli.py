@@ -156,9 +156,8 @@ def _print(reports: list[FileReport]) -> None:
     width = min(max(map(len, names)), console.width * 2 // 5)
     table = Table(Column("file", width=width, no_wrap=True), "verdict", "faults", "first fault", expand=True)
     for name, report in zip(names, reports, strict=True):
-        name = Text(broken(name, width))
         verdict = Text(report.verdict, _shown(report.verdict).colour)
-        table.add_row(name, verdict, str(len(report.faults)), Text(_line(first_fault(report))))
+        table.add_row(Text(broken(name, width)), verdict, str(len(report.faults)), Text(_line(first_fault(report))))
     console.print(table)
     counts = {
         verdict: sum(r.verdict == verdict for r in reports) for verdict in dict.fromkeys(r.verdict for r in reports)

@@ -7,12 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-try:
+if sys.platform != "win32":
     import resource
-except ImportError:  # Windows
-    resource = None
 
-WATCHED = resource is None or sys.platform == "darwin"
+WATCHED = sys.platform in ("win32", "darwin")
 """Whether this system doesn't limit a process's memory itself: then it is looked at from outside, see `workers`."""
 
 
@@ -29,7 +27,7 @@ LIMITS = Limits()
 
 def limit_memory(memory: int) -> None:
     """Let this process have no more memory than that; from then on Python raises MemoryError."""
-    if not WATCHED:
+    if sys.platform != "win32" and not WATCHED:
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         allowed = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
         resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))
@@ -37,13 +35,13 @@ def limit_memory(memory: int) -> None:
 
 def largest_memory() -> int:
     """The most memory this process ever had, in bytes; 0 where the system doesn't tell."""
-    if resource is None:
-        return 0
-    with suppress(OSError, IndexError, ValueError):
-        # Linux's own count begins anew with the program; getrusage's begins with what the starting process had.
-        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    if sys.platform != "win32":
+        with suppress(OSError, IndexError, ValueError):
+            # Linux's own count begins anew with the program; getrusage's begins with what the starting process had.
+            status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+            return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return 0
 
 
 def too_slow(path: Path, limits: Limits) -> str:

@@ -85,7 +85,7 @@ def _origin_of_copy(path: Path) -> Origin:
             relations = parts.relations(main)
             for element in parts.xml(main).iter("{*}sheet"):
                 relation = next((v for k, v in element.attrib.items() if k.endswith("}id")), None)
-                part = relations.get(relation, ("", ""))[1]
+                part = relations.get(relation, ("", ""))[1] if relation is not None else ""
                 if element.get("name", "").startswith("Check") and part in parts and _says_check(parts, part):
                     if is_sealed(archive, parts.parts[part]):
                         return Origin.UNTOUCHED

@@ -89,7 +89,7 @@ def work(job: Job, memory: int) -> Answer:
     answer = Answer(report)
     if job.copies and examined is None:
         answer.refused = report.error
-    elif job.copies:
+    elif job.copies and examined is not None:
         try:
             answer.copied = {option: _copy(option, report, *examined, out) for option, out in job.copies}
         except GradsheetError as error:

@@ -21,7 +21,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from workbook.check.limits import LIMITS, WATCHED, Limits, too_large, too_slow
-from workbook.check.worker import READY, Answer, Job
+from workbook.check.worker import Answer, Job
 from xlfuncs.errors import StartError
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Workers:
         """The answers that came, None for a process that ended, and those that are due for one at its limits."""
         with suppress(Empty):
             worker, answer = self.received.get(timeout=LOOK)
-            if answer == READY:
+            if isinstance(answer, str):  # it says that it is ready
                 self.works, worker.since = True, time.monotonic()  # its start is not the file's fault
             elif answer is None and not self.works and (code := worker.process.wait()) > 0:
                 raise StartError(
@@ -157,30 +157,33 @@ class _Worker:
 
     def __init__(self, received: SimpleQueue, memory: int):
         self.job, self.since = Job(Path()), 0.0
-        group = {"start_new_session": True}  # Ctrl-C is for this process alone, which then ends the others
+        own_group = 0  # Ctrl-C is for this process alone, which then ends the others
         if sys.platform == "win32":
-            group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+            own_group = subprocess.CREATE_NEW_PROCESS_GROUP
         self.process = subprocess.Popen(
             [sys.executable, "-c", _CODE.format(sys.path), str(memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=os.environ | dict.fromkeys(_THREADS, "1"),
-            **group,
+            start_new_session=sys.platform != "win32",
+            creationflags=own_group,
         )
+        assert self.process.stdin is not None and self.process.stdout is not None, "both are pipes"
+        self.jobs, self.answers = self.process.stdin, self.process.stdout
         Thread(target=self._listen, args=(received,), daemon=True).start()
 
     def give(self, job: Job) -> None:
         """Give it a job. Its answer will be received, or None when the process has ended."""
         self.job, self.since = job, time.monotonic()
         with suppress(OSError):  # it has ended: that will be received
-            self.process.stdin.write(pickle.dumps(job))
-            self.process.stdin.flush()
+            self.jobs.write(pickle.dumps(job))
+            self.jobs.flush()
 
     def _listen(self, received: SimpleQueue) -> None:
         try:
             while True:
-                received.put((self, pickle.load(self.process.stdout)))
+                received.put((self, pickle.load(self.answers)))
         except Exception as error:  # the end of the stream, or an answer that breaks off
             if not isinstance(error, EOFError):
                 self.process.kill()
@@ -191,4 +194,4 @@ class _Worker:
         self.process.kill()
         self.process.wait()
         with suppress(OSError):
-            self.process.stdin.close()
+            self.jobs.close()

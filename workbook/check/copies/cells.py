@@ -18,8 +18,10 @@ KEEP = object()
 """The value that says: leave the stored value as it is."""
 
 # What may follow the cells' other annexes in a sheet; comments' drawings come before these.
-_AFTER_COMMENTS = (b"legacyDrawingHF", b"drawingHF", b"picture", b"oleObjects", b"controls", b"webPublishItems")
-_AFTER_COMMENTS += (b"tableParts", b"extLst", b"AlternateContent")
+_AFTER_COMMENTS = (
+    *(b"legacyDrawingHF", b"drawingHF", b"picture", b"oleObjects", b"controls", b"webPublishItems"),
+    *(b"tableParts", b"extLst", b"AlternateContent"),
+)
 
 _DATA = re.compile(rb"<((?:[\w.-]+:)?)sheetData(?:\s[^>]*?)?(/>|>)")
 _ROW = re.compile(rb"<(?:[\w.-]+:)?row\b([^>]*?)(?:/>|>(.*?)</(?:[\w.-]+:)?row>)", re.DOTALL)
@@ -218,11 +220,11 @@ def _cell(row: int, column: int, attributes: dict[bytes, bytes], inner: bytes, c
         old = attributes.get(b"s", b"0")
         attributes[b"s"] = b"%d" % change.style(int(old) if old.isdigit() else 0)
     if change.formula is not None or change.value is not KEEP:
-        found, old = _FORMULA.search(inner), _VALUE.search(inner)
+        found, held = _FORMULA.search(inner), _VALUE.search(inner)
         formula = found[0] if found else b""
         if change.formula is not None:
             formula = b"<%sf>%s</%sf>" % (prefix, escape(change.formula).encode(), prefix)
-        kind, stored = attributes.get(b"t", b""), old[0] if old else b""
+        kind, stored = attributes.get(b"t", b""), held[0] if held else b""
         if change.value is not KEEP:
             kind, text = _stored(change.value)
             stored = b"<%sv>%s</%sv>" % (prefix, text, prefix) if text else b""

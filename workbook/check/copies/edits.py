@@ -33,6 +33,12 @@ class Edit:
         """The cells that it changes."""
         return self.formulas.keys() | self.numbers.keys()
 
+    @property
+    def owner(self) -> int:
+        """The table that it changes; only a chart's, which is always left alone, has none."""
+        assert self.table is not None, self.finding
+        return self.table
+
     def leave(self, reason: str) -> None:
         """Give it up."""
         self.reason, self.formulas, self.numbers = reason, {}, {}

@@ -23,8 +23,10 @@ from workbook.check.meaning.stages import Recognised
 from workbook.check.read.book import Book, Place
 from workbook.parts.opc import Package, sound, tag
 
-_BEFORE_CALCULATION = ("fileVersion", "fileSharing", "workbookPr", "workbookProtection", "bookViews", "sheets")
-_BEFORE_CALCULATION += ("functionGroups", "externalReferences", "definedNames", "AlternateContent", "revisionPtr")
+_BEFORE_CALCULATION = (
+    *("fileVersion", "fileSharing", "workbookPr", "workbookProtection", "bookViews", "sheets"),
+    *("functionGroups", "externalReferences", "definedNames", "AlternateContent", "revisionPtr"),
+)
 _VOLATILE = frozenset({"NOW", "TODAY", "RAND", "RANDBETWEEN", "RANDARRAY"})
 SHOWN = 5  # findings left alone that the sentence names; the sheet Check lists them all
 LEGEND = "Mended cells are green; a comment on the first of them says what stood there."
@@ -116,8 +118,8 @@ def _curve(table: Recognised, values: dict[Place, Value]) -> Curve | None:
     if column is None:
         return None
     stored = [_number(float(value)) for value in table.values["E_total"]]
-    after = [values.get((table.sheet.name, row, column)) for row in table.rows]
-    after = [value if type(value) is float else old for value, old in zip(after, stored, strict=True)]
+    shown = [values.get((table.sheet.name, row, column)) for row in table.rows]
+    after = [value if type(value) is float else old for value, old in zip(shown, stored, strict=True)]
     return Curve(table.sheet.name, table.range, column, list(table.rows), stored, after)
 
 

@@ -23,6 +23,7 @@ def seal(package: Package, number: int) -> None:
     main = package.main()
     sheet = package.xml(main).find(tag("sheets"))[number]
     part = package.target(main, sheet.get(f"{{{OFFICE}}}id"))
+    assert part is not None, "the sheet was put into the package before"
     digest = _digest((name, [package.read(name)]) for name in package.parts())
     package.write(part, package.read(part) + f"<!--gradsheet {digest}-->".encode())
 

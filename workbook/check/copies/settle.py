@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from workbook.check.copies.cells import Bonds, Change, change_cells
@@ -69,7 +69,7 @@ def settle(
         for edit in waiting:
             edit.leave(trial.problem)
         return Settled()
-    attempts = {number: _attempts([e for e in waiting if e.table == number]) for number in {e.table for e in waiting}}
+    attempts = {number: _attempts([e for e in waiting if e.owner == number]) for number in {e.owner for e in waiting}}
     chosen = {number: next(attempt) for number, attempt in attempts.items()}
     reasons: dict[int, str] = {}
     while True:
@@ -81,7 +81,7 @@ def settle(
             break
     for edit in waiting:
         if not any(edit is kept for kept in settled.edits):
-            edit.leave(reasons[edit.table])
+            edit.leave(reasons[edit.owner])
     return settled
 
 
@@ -117,13 +117,13 @@ class _Trial:
 
     def run(self, edits: list[Edit]) -> tuple[Settled, dict[int, str]]:
         """What these edits give, and why those of a table aren't shown to be right."""
-        settled = Settled(edits, [self.tables[k] for k in sorted({edit.table for edit in edits})])
+        settled = Settled(edits, [self.tables[k] for k in sorted({edit.owner for edit in edits})])
         shared = {name: bonds.shared for name, bonds in self.bonds.items()}
         spread = unshared(settled.formulas, shared)
         settled = replace(settled, spread=spread, before=self.before, values=self.before)
         if not edits:
             return settled, {}
-        numbers = {edit.table for edit in edits}
+        numbers = {edit.owner for edit in edits}
         try:
             values = recalculate(self._written(settled), self.cells.keys() | settled.places)
         except NotRecalculated as error:
@@ -154,22 +154,21 @@ class _Trial:
 
     def _broken(self, settled: Settled) -> dict[int, str]:
         """The tables whose edits turn a cell with a value into an error, or into what can't be calculated here."""
-        owner = {place: edit.table for edit in settled.edits for place in edit.places}
+        owner = {place: edit.owner for edit in settled.edits for place in edit.places}
         failing: dict[int, str] = {}
-        lost = sorted(
-            place
+        lost = {
+            place: value.sign
             for place, value in settled.values.items()
             if isinstance(value, CellError) and place not in owner and self._had_value(place)
-        )
+        }
         followers = Dependence(self.book, templates_of(settled.formulas)).followers(owner) if lost else {}
-        for place in lost:
-            sign = settled.values[place].sign
+        for place, sign in sorted(lost.items()):
             unknown = isinstance(self.before[place], CellError)
             where = on_sheet(place[0], a1(*place[1:]))
             reason = f"{where} would turn into {sign}"
             if unknown:
                 reason = f"{where} follows from it and can't be calculated here ({sign})"
-            for number in followers.get(place) or ({edit.table for edit in settled.edits} if not unknown else ()):
+            for number in followers.get(place) or ({edit.owner for edit in settled.edits} if not unknown else ()):
                 failing.setdefault(number, reason)
         return failing
 
@@ -187,7 +186,7 @@ class _Trial:
         calculated = type(before) is float
         if not calculated and cell is not None and isinstance(cell.value, float):
             before = cell.value  # the engine can't calculate it, but the program that wrote the file could
-        if type(before) is float and abs(before - after) <= SAME * abs(after):
+        if type(before) is float and type(after) is float and abs(before - after) <= SAME * abs(after):
             return None
         if calculated and consistent(table, Calculation(self.package.untouched().content()), value_before):
             return "its gradients are those of its own E_total, so it may be another network, rightly calculated"
@@ -195,7 +194,8 @@ class _Trial:
             return None
         arrays = {(name, *at) for name, bonds in self.bonds.items() for joint in bonds.arrays for at in joint.cells}
         # POW and circles have no value in Excel either, and nothing is lost there.
-        used = frozenset().union(*(cell.formula.functions for cell in self.cells.values()))
+        formulas = [cell.formula for cell in self.cells.values() if cell.formula is not None]
+        used: frozenset[str] = frozenset().union(*(formula.functions for formula in formulas))
         if not Dependence(self.book, {}).understood(total, arrays, lacking(used & KNOWN)):
             return "it can't be calculated here as it stands, so it may be another network, rightly calculated"
         return None
@@ -204,15 +204,16 @@ class _Trial:
         cell = self.cells[place]
         return (cell.value is not None and not cell.error) or not isinstance(self.before[place], CellError)
 
-    def _value_of(self, numbers: dict[Place, float], values: dict[Place, Value]):
+    def _value_of(self, numbers: dict[Place, float], values: dict[Place, Value]) -> Callable[[Place], Value]:
         """A cell's value: calculated, put back, or typed."""
 
-        def value_of(place: Place) -> object:
+        def value_of(place: Place) -> Value:
             if place in numbers:
                 return numbers[place]
             if place in values:
                 return values[place]
-            cell = self.book.sheet(place[0]).cell(*place[1:])
+            sheet = self.book.sheet(place[0])
+            cell = sheet.cell(*place[1:]) if sheet is not None else None
             return cell.value if cell is not None else None
 
         return value_of

@@ -40,9 +40,9 @@ def matrix_table(
     rows = []
     for rate in rates:
         h = w @ x + np.array([bias[of_unit[u]] if u in of_unit else 0.0 for u in hidden])
-        a = sigmoid(h)
+        a = np.asarray(sigmoid(h))
         o = v @ a + np.array([bias[of_unit[u]] if u in of_unit else 0.0 for u in outputs])
-        y = sigmoid(o)
+        y = np.asarray(sigmoid(o))
         error = (t - y) ** 2 / 2
         delta_o = (y - t) * y * (1 - y)
         delta_h = (v.T @ delta_o) * a * (1 - a)
@@ -98,10 +98,10 @@ def _right_tables(table: Recognised, value_of: ValueOf) -> Iterator[dict[str, Ar
         if type(value) is not float:
             return
         start[name] = value
-    rates = [_rate(table, value_of, row) for row in table.rows]
-    if not rates or any(type(rate) is not float for rate in rates[: max(1, len(rates) - 1)]):
+    found = [_rate(table, value_of, row) for row in table.rows]
+    if not found or any(type(rate) is not float for rate in found[: max(1, len(found) - 1)]):
         return
-    rates = np.array([rate if type(rate) is float else 0.0 for rate in rates])
+    rates = np.array([rate if type(rate) is float else 0.0 for rate in found])
     with np.errstate(all="ignore"):
         if not all(bias in table.columns for bias in blueprint.bias_names):
             yield matrix_table(blueprint, start, rates, learning=False)  # a bias in one cell can't change

@@ -73,7 +73,9 @@ def other_activation(table: Recognised) -> str | None:
             for unit in table.blueprint.network.unit_names(layer)
             if unit in table.values and f"a_{unit}" in table.values
         ]
-        sums, results = (np.concatenate(columns) for columns in zip(*units, strict=True)) if units else ([], [])
+        if not units:
+            continue
+        sums, results = (np.concatenate(columns) for columns in zip(*units, strict=True))
         known = np.isfinite(sums) & np.isfinite(results)
         if not np.any(known):
             continue

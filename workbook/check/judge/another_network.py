@@ -21,8 +21,10 @@ def consistent(table: Recognised, calculation: Calculation, value_of: Callable[[
 
     `calculation` is the workbook as it stands, `value_of` its cells' values.
     """
-    gradients = {name: _gradient(table, name, value_of) for name in table.blueprint.learned if name in table.columns}
-    if not gradients or any(type(value) is not float for value in gradients.values()):
+    names = [name for name in table.blueprint.learned if name in table.columns]
+    found = {name: _gradient(table, name, value_of) for name in names}
+    gradients = {name: value for name, value in found.items() if type(value) is float}
+    if not gradients or len(gradients) < len(names):
         return False
     total = _place(table, "E_total", table.first)
     limit = TOLERANCE * max(abs(value) for value in gradients.values())
@@ -34,8 +36,10 @@ def consistent(table: Recognised, calculation: Calculation, value_of: Callable[[
         ends = []
         for shifted in (start + STEP, start - STEP, start):
             calculation.put(place, shifted)
-            ends.append(calculation.values([total])[total])
-        if not all(type(end) is float for end in ends) or abs((ends[0] - ends[1]) / (2 * STEP) - gradient) > limit:
+            end = calculation.values([total])[total]
+            if type(end) is float:
+                ends.append(end)
+        if len(ends) < 3 or abs((ends[0] - ends[1]) / (2 * STEP) - gradient) > limit:
             return False
     return True
 
@@ -44,10 +48,10 @@ def _gradient(table: Recognised, name: str, value_of: Callable[[Place], Value]) 
     """The gradient of the first row: its column's, or what the update took off."""
     if f"grad_{name}" in table.columns:
         return value_of(_place(table, f"grad_{name}", table.first))
-    ends = [value_of(_place(table, name, row)) for row in (table.first, table.first + 1)]
-    if not table.rate or not all(type(end) is float for end in ends):
+    before, after = (value_of(_place(table, name, row)) for row in (table.first, table.first + 1))
+    if not table.rate or type(before) is not float or type(after) is not float:
         return None
-    return (ends[0] - ends[1]) / table.rate
+    return (before - after) / table.rate
 
 
 def _place(table: Recognised, variable: str, row: int) -> Place:

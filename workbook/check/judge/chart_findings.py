@@ -54,11 +54,10 @@ def area_of(text: str | None, sheet: str) -> Area | None:
     if not text or ("," in text and not text.startswith("'")):
         return None
     node = reference(text.strip("()"), 1, 1)
-    refs = [node.value] * 2 if node.kind == "ref" else node.value if node.kind == "range" else None
-    if refs is None:
+    if node.kind not in ("ref", "range"):
         return None
-    (top, left), (bottom, right) = (ref.at(1, 1) for ref in refs)
-    return Area(refs[0].sheet or sheet, top, left, bottom, right)
+    (top, left), (bottom, right) = (ref.at(1, 1) for ref in node.ends)
+    return Area(node.ends[0].sheet or sheet, top, left, bottom, right)
 
 
 def _series(chart: Chart, series: Series, tables: list[Found]) -> Iterator[str]:

@@ -62,7 +62,7 @@ class Judge:
     def _leaf(self, node: Node, own_rows: tuple[int, ...]) -> Array | float | None:
         match node.kind:
             case "var":
-                variable, offset = node.value
+                variable, offset = node.variable
                 if variable not in self.sample:
                     return None
                 row = max(0, min(SAMPLE_ROWS - 1, MIDDLE + offset))
@@ -71,7 +71,7 @@ class Judge:
                 other = offset not in own_rows and variable in self.blueprint.constants
                 return value * (1.37 + 0.11 * offset) if other else value
             case "cell":
-                return node.value[3]
+                return node.number
             case "empty":
                 return 0.0
         return None
@@ -150,10 +150,13 @@ class Judge:
         """Whether the formula needs its own result, or one that is only computed from it."""
         own = self.order.get(variable, 0)
         for leaf in leaves(node):
-            if leaf.kind == "var" and leaf.value[0] in self.order and leaf.value[0] not in self.blueprint.constants:
-                name, offset = leaf.value
-                if (offset > 0 and name != "iteration") or (offset == 0 and self.order[name] >= own):
-                    return True
+            if leaf.kind != "var":
+                continue
+            name, offset = leaf.variable
+            if name not in self.order or name in self.blueprint.constants:
+                continue
+            if (offset > 0 and name != "iteration") or (offset == 0 and self.order[name] >= own):
+                return True
         return False
 
 

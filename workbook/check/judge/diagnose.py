@@ -44,7 +44,7 @@ def diagnose(judge: Judge, node: Node, variable: str, right: Node, reparsed: Cal
 def explain(reading: Reading, resolver: Resolver) -> tuple[Slip, ...]:
     """Each wrong group of the reading with the reason why it is wrong."""
     table, judge = reading.table, judge_of(reading.table.blueprint)
-    rows = {(v, id(table.cell(v, row).template)) for v, row in reading.meanings}
+    rows = {(v, id(table.filled(v, row).template)) for v, row in reading.meanings}
     right_rows = rows - {(g.variable, id(g.template)) for g in reading.wrong if len(g.rows) == len(table.rows)}
     slips = []
     for group in reading.wrong:
@@ -69,7 +69,7 @@ def _found_out(
     table: Recognised, resolver: Resolver, judge: Judge, variable: str, row: int, meaning: Node, written: float | None
 ) -> Diagnosis:
     """Why the formula is wrong; `written` is the learning rate that most updates have as a number."""
-    cell = table.cell(variable, row)
+    cell = table.filled(variable, row)
     if variable in judge.blueprint.constants:
         return _constant_diagnosis(meaning, variable)
     try:
@@ -96,10 +96,11 @@ def _bracketed(resolver: Resolver, variable: str, row: int) -> Iterator[Node]:
     """The formula's meanings with one more pair of brackets around some of its operands."""
     table = resolver.table
     column = table.columns[variable]
-    cell = table.cell(variable, row)
-    if cell.array is not None:
+    cell = table.filled(variable, row)
+    template = cell.formula
+    if cell.array is not None or template is None:
         return
-    text = own_text(cell.formula, row, column)
+    text = own_text(template, row, column)
     try:
         tokens = formula.tokens_of(text)
     except ValueError:
@@ -123,7 +124,7 @@ def _bracketed(resolver: Resolver, variable: str, row: int) -> Iterator[Node]:
                 tree = formula.tree_of_tokens(changed, row, column)
             except (ValueError, AttributeError):
                 continue
-            yield resolver.meaning_of(tree, row, column, ranged=cell.formula.ranged)
+            yield resolver.meaning_of(tree, row, column, ranged=template.ranged)
 
 
 def _is_balanced(tokens: list[formula.Token]) -> bool:
@@ -145,15 +146,15 @@ def _dollars(diagnosis: Diagnosis, group: Group, table: Recognised, right_elsewh
     for old, new in diagnosis.swaps:
         if new.kind != "var":
             continue
-        name, _ = new.value
+        name, _ = new.variable
         if name == RATE and table.rate_cell is not None:
-            home = table.rate_cell[2]
-            if any(not r.fixed_row and r.at(0, column)[1] == home for r in group.template.refs) and _copied(
-                group, table
-            ):
+            _, home_row, home = table.rate_cell
+            offsets = {r.row for r in group.template.refs if not r.fixed_row and r.at(0, column)[1] == home}
+            # A reference that moved away from the rate row by row, as a copy without $ does.
+            if any(table.first <= home_row - offset <= group.rows[-1] for offset in offsets):
                 kinds = _renamed(kinds, (fault_kinds.WRONG_RATE, fault_kinds.WRONG_ROW), fault_kinds.MISSING_DOLLAR)
-        elif old.kind == "var" and old.value[1] != new.value[1]:
-            mine = table.columns.get(old.value[0])
+        elif old.kind == "var" and old.variable[1] != new.variable[1]:
+            mine = table.columns.get(old.variable[0])
             inside = [r for r in group.template.refs if r.fixed_row and table.header <= r.row <= table.last]
             held = [r.row for r in inside if r.at(0, column)[1] == mine]
             if held:
@@ -173,15 +174,10 @@ def _renamed(kinds: list[str], old: tuple[str, ...], new: str) -> list[str]:
 
 def _first_drifted(group: Group, table: Recognised) -> str:
     """The cell that the group's first formula reads where the learning rate belongs, "" where it isn't the rate."""
+    if table.rate_cell is None:
+        return ""
     row, column = group.rows[0], table.columns[group.variable]
-    home = table.rate_cell[2] if table.rate_cell is not None else None
+    _, home_row, home = table.rate_cell
     cells = [ref.at(row, column) for ref in group.template.refs if not ref.fixed_row]
-    drifted = [at for at in cells if at[1] == home and at[0] != table.rate_cell[1]]
+    drifted = [at for at in cells if at[1] == home and at[0] != home_row]
     return a1(*min(drifted)) if drifted else ""
-
-
-def _copied(group: Group, table: Recognised) -> bool:
-    """Whether the group's reference to the rate moved away from it row by row, as a copy without $ does."""
-    column = table.columns[group.variable]
-    rows = {ref.row for ref in group.template.refs if not ref.fixed_row and ref.at(0, column)[1] == table.rate_cell[2]}
-    return any(table.first <= table.rate_cell[1] - offset <= group.rows[-1] for offset in rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from workbook.check.judge.judged import Judged
-from workbook.check.meaning.evaluate import SheetError, UnknownError, evaluate, value_or_nan
+from workbook.check.meaning.evaluate import Leaf, SheetError, UnknownError, evaluate, value_or_nan
 from workbook.check.meaning.resolve import FAR
 from workbook.check.meaning.stages import Recognised
 from workbook.check.read.formula import Node
@@ -25,7 +25,7 @@ def effects(judged: Judged, faults: list[list[tuple[str, int]]]) -> list[tuple[f
     """
     table = judged.table
     rows = min(len(table.rows), MEASURED_ROWS)
-    if table.expected is None or not faults or rows < 1:
+    if table.expected is None or table.rate is None or not faults or rows < 1:
         return [None] * len(faults)
     chosen = faults[:MEASURED_FAULTS]
     right = {variable: column[:rows] for variable, column in table.expected.items()}
@@ -63,7 +63,7 @@ def effects(judged: Judged, faults: list[list[tuple[str, int]]]) -> list[tuple[f
 def _scenario_leaf(node: Node, row: int, values, right, variable: str, table: Recognised):
     match node.kind:
         case "var":
-            name, offset = node.value
+            name, offset = node.variable
             at = row + offset
             if name not in values or not 0 <= at < len(values[name]):
                 return 0.0 if name in values else None
@@ -72,7 +72,7 @@ def _scenario_leaf(node: Node, row: int, values, right, variable: str, table: Re
             # A value that isn't there yet (a circular chain) counts as the right one.
             return values[name][at] if known else right[name][at]
         case "cell":
-            return node.value[3]
+            return node.number
         case "empty":
             return 0.0
     return None
@@ -98,7 +98,7 @@ def stale_rows(judged: Judged, digits: int) -> dict[str, list[int]]:
         at = np.array(rows)
         stored = table.values[variable][at]
         try:
-            computed = evaluate(meaning, lambda node, at=at: _stored(node, at, table))
+            computed = evaluate(meaning, _stored_leaf(at, table))
         except (UnknownError, SheetError):
             continue
         computed = np.broadcast_to(computed, stored.shape)
@@ -116,10 +116,15 @@ def stored_limit(digits: int) -> float:
     return STALE_TEN if digits < 12 else STALE
 
 
+def _stored_leaf(at: Array, table: Recognised) -> Leaf:
+    """The stored values that leaves have in these rows."""
+    return lambda node: _stored(node, at, table)
+
+
 def _stored(node: Node, at: Array, table: Recognised):
     match node.kind:
         case "var":
-            name, offset = node.value
+            name, offset = node.variable
             if name == RATE:
                 return table.rate
             if name not in table.values:
@@ -131,7 +136,7 @@ def _stored(node: Node, at: Array, table: Recognised):
             inside = (rows >= 0) & (rows < len(column))
             return np.where(inside, column[np.clip(rows, 0, len(column) - 1)], np.nan)
         case "cell":
-            return node.value[3]
+            return node.number
         case "empty":
             return 0.0
     return None

@@ -22,12 +22,12 @@ def kind_of_constant(variable: str) -> str:
 def _kinds_of(old: Node, new: Node) -> list[str]:
     if new.kind != "var":
         return [fault_kinds.WRONG_VARIABLE]
-    name, offset = new.value
+    name, offset = new.variable
     if name == RATE:
         return [fault_kinds.WRONG_RATE]
     if old.kind != "var":
         return [fault_kinds.WRONG_CELL]
-    mine, at = old.value
+    mine, at = old.variable
     row = [fault_kinds.WRONG_ROW] if at != offset else []
     return row if mine == name else [_kind_of_names(mine, name), *row]
 

@@ -38,7 +38,7 @@ _ALIKE = (
 def formula_findings(judged: Judged, book: Book) -> list[Finding]:
     """Every fault and note on the formulas of a judged table, from top to bottom, faults first."""
     table = judged.table
-    merged: dict[object, list[Slip]] = {}
+    merged: dict[tuple[bool, object], list[Slip]] = {}
     for group in judged.slips:
         if group.diagnosis.kind == fault_kinds.WRONG_FORMULA and group.template.functions - KNOWN:
             continue  # told below, as the unknown function that it is
@@ -95,7 +95,7 @@ def _equal_today(table: Recognised, groups: list[Slip]) -> str | None:
     pairs = []
     for group in groups:
         for old, new in group.diagnosis.swaps:
-            names = [node.value[0] for node in (old, new) if node.kind == "var"]
+            names = [node.variable[0] for node in (old, new) if node.kind == "var"]
             if len(names) < 2 or names[0] == names[1] or not all(name in table.values for name in names):
                 return None
             a, b = (table.values[name] for name in names)
@@ -118,8 +118,8 @@ def _is_same_number(table: Recognised, group: Slip, digits: int) -> bool:
         return False
     start = {**table.start, RATE: table.rate}
     for old, new in diagnosis.swaps:
-        same = old.kind == "cell" and new.kind == "var" and new.value[0] in table.blueprint.constants | {RATE}
-        if not same or old.value[3] != start.get(new.value[0]):
+        same = old.kind == "cell" and new.kind == "var" and new.variable[0] in table.blueprint.constants | {RATE}
+        if not same or old.number != start.get(new.variable[0]):
             return False
     right, limit = table.expected, stored_limit(digits)
     if right is None:
@@ -160,9 +160,10 @@ def _unjudged(judged: Judged) -> list[Finding]:
 
 def stands_in(table: Recognised, variable: str, row: int) -> str:
     """The cell's formula as the file has it; of an array formula the one that fills it."""
-    cell, column = table.cell(variable, row), table.columns[variable]
+    cell, column = table.filled(variable, row), table.columns[variable]
     if cell.array is not None:
         return f"={cell.array.template.text}"
+    assert cell.formula is not None, (variable, row)
     return "=" + own_text(cell.formula, row, column)
 
 
@@ -195,7 +196,8 @@ def _unknown_functions(judged: Judged) -> list[Finding]:
         by_variable: dict[str, list[int]] = {}
         for variable, row in cells:
             by_variable.setdefault(variable, []).append(row)
-        broken = any(table.cell(v, row).error or isinstance(table.cell(v, row).value, str) for v, row in cells)
+        shown = [table.filled(v, row) for v, row in cells]
+        broken = any(cell.error or isinstance(cell.value, str) for cell in shown)
         parts = []
         for variable, rows in by_variable.items():
             stands = stands_in(table, variable, rows[0])

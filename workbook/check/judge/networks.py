@@ -99,9 +99,7 @@ def _subtracts_bias(meaning: Node, unit: str, judge: Judge) -> bool:
 
 
 def _constant(leaf: Node) -> float:
-    if leaf.kind == "number":
-        return leaf.value
-    return leaf.value[3] if leaf.kind == "cell" else np.nan
+    return leaf.number if leaf.kind in ("number", "cell") else np.nan
 
 
 def _error(meanings: dict[str, Node], wrong: dict[str, Node], table: Recognised, judge: Judge) -> str | None:
@@ -118,8 +116,8 @@ def _error(meanings: dict[str, Node], wrong: dict[str, Node], table: Recognised,
     parts = {name: value_of(meanings[name], judge.leaf) for name in names if name in meanings}
 
     def leaf(node: Node):
-        own_row = node.kind == "var" and node.value[1] == 0
-        return parts[node.value[0]] if own_row and node.value[0] in parts else judge.leaf(node)
+        name, offset = node.variable if node.kind == "var" else ("", 0)
+        return parts[name] if offset == 0 and name in parts else judge.leaf(node)
 
     total = value_of(meanings["E_total"], leaf)
     if total is None:
@@ -127,8 +125,8 @@ def _error(meanings: dict[str, Node], wrong: dict[str, Node], table: Recognised,
     ratio = _steady_ratio(total, judge.sample["E_total"][MIDDLE])
     if ratio is None:
         return None
-    slopes = [_gradient_ratio(meanings, weight, judge) for weight in judge.blueprint.learned]
-    slopes = [slope for slope in slopes if slope is not None]
+    found = [_gradient_ratio(meanings, weight, judge) for weight in judge.blueprint.learned]
+    slopes = [slope for slope in found if slope is not None]
     fitting = sum(abs(slope - ratio) < 1e-8 * ratio for slope in slopes)
     if not slopes or fitting * 2 <= len(slopes):
         return None
@@ -182,7 +180,8 @@ def _update_rule(wrong: dict[str, Node], table: Recognised, judge: Judge) -> str
 
 def _scaled_gradients(meanings: dict[str, Node], table: Recognised, judge: Judge) -> str | None:
     """Columns that hold ɳ·∂E/∂w or -∂E/∂w, with updates that fit: the weights go down the slope all the same."""
-    steps, updates = Counter(), Counter()
+    steps: Counter[tuple[float, bool] | None] = Counter()
+    updates: Counter[tuple[float, bool] | None] = Counter()
     columns = [v for v in judge.blueprint.learned if {v, f"grad_{v}"} <= meanings.keys()]
     for variable in columns:
         gradient = value_of(meanings[f"grad_{variable}"], judge.leaf)
@@ -241,8 +240,9 @@ def changing_rate(table: Recognised) -> str | None:
 
 def _renamed(node: Node, weight: str) -> Node:
     """The meaning with the weight's own name taken out, so that equal rules are equal."""
-    if node.kind == "var" and node.value[0] in (weight, f"grad_{weight}"):
-        return Node("var", (node.value[0].replace(weight, "w"), node.value[1]))
+    if node.kind == "var":
+        name, offset = node.variable
+        return Node("var", (name.replace(weight, "w"), offset)) if name in (weight, f"grad_{weight}") else node
     if not node.args:
         return node
     return Node(node.kind, node.value, tuple(_renamed(arg, weight) for arg in node.args))

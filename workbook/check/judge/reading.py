@@ -39,7 +39,7 @@ class _Reader:
     def __init__(self, resolver: Resolver, blueprint: Blueprint):
         self.resolver, self.judge = resolver, judge_of(blueprint)
         self.table = grown(Recognised, resolver.table, blueprint=blueprint)
-        self.groups: dict[object, list[tuple[int, Node]]] = {}
+        self.groups: dict[tuple[str, int, bool], tuple[Template, list[tuple[int, Node]]]] = {}
         self.typed: dict[str, list[int]] = {}
         self.missing: dict[str, list[int]] = {}
         self.unknown: dict[str, list[tuple[str, int]]] = {}
@@ -96,9 +96,11 @@ class _Reader:
 
     def _formula(self, variable: str, row: int, column: int, cell: Cell) -> None:
         """Judge the formula of one cell."""
-        meaning = self.resolver.meaning(row, column)
+        meaning, template = self.resolver.meaning(row, column), cell.template
+        assert meaning is not None and template is not None, (variable, row)
         self.meanings[(variable, row)] = meaning
-        if cell.template.functions - KNOWN and self._note_functions(cell, variable, row):
+        foreign = template.functions - KNOWN
+        if foreign and self._note_functions(sorted(foreign), cell, variable, row):
             return
         if (variable, id(meaning)) in self.right:
             return
@@ -106,19 +108,18 @@ class _Reader:
             if self._is_right(meaning, variable, cell):
                 return
         except UnknownError as error:
-            if not _shows_own_error(cell, self.table, row, column):
+            if not _shows_own_error(cell, template, self.table, row, column):
                 self.unjudged.setdefault(str(error), []).append((variable, row))
                 return
-        key = (variable, id(cell.template), meets_rate(cell.template, row, column, self.table))
-        self.groups.setdefault(key, (cell.template, []))[1].append((row, meaning))
+        key = (variable, id(template), meets_rate(template, row, column, self.table))
+        self.groups.setdefault(key, (template, []))[1].append((row, meaning))
 
-    def _note_functions(self, cell: Cell, variable: str, row: int) -> bool:
+    def _note_functions(self, names: list[str], cell: Cell, variable: str, row: int) -> bool:
         """Note the functions that Excel doesn't know; True where the cell can't be judged because of one.
 
         Where it holds a number, the program that wrote the file knew the function: a macro's, an add-in's, the
         workbook's.
         """
-        names = sorted(cell.template.functions - KNOWN)
         own = [name for name in names if name.casefold() in self.resolver.book.names]
         own += [name for name in names if name != "POW" and isinstance(cell.value, float)]
         if own:
@@ -150,11 +151,11 @@ def _frozen(lists: Mapping[str, Iterable]) -> Mapping[str, tuple]:
     return MappingProxyType({name: tuple(items) for name, items in lists.items()})
 
 
-def _shows_own_error(cell: Cell, table: Recognised, row: int, column: int) -> bool:
+def _shows_own_error(cell: Cell, template: Template, table: Recognised, row: int, column: int) -> bool:
     """Whether the cell shows an error that it doesn't have from a cell that it refers to."""
     if not cell.error:
         return False
-    places = (ref.at(row, column) for ref in cell.template.refs if ref.sheet is None)
+    places = (ref.at(row, column) for ref in template.refs if ref.sheet is None)
     cells = (table.sheet.cell(*place) for place in places)
     return not any(other is not None and other.error for other in cells)
 
@@ -183,13 +184,13 @@ def _waits_for_itself(cell: Cell, variable: str, judge: Judge) -> bool:
 def _is_right_constant(meaning: Node, variable: str, table: Recognised, cell: Cell) -> bool:
     """A constant may be copied from any row of its own column or from the cell it stands for."""
     if meaning.kind == "var":
-        return meaning.value[0] == variable
+        return meaning.variable[0] == variable
     if meaning.kind in ("cell", "number"):
         return True
     value = cell.value
     if not isinstance(value, float):
         try:
-            value = float(evaluate(meaning, lambda leaf: leaf.value[3] if leaf.kind == "cell" else None))
+            value = float(evaluate(meaning, lambda leaf: leaf.number if leaf.kind == "cell" else None))
         except SheetError:
             return False
     return value == table.values[variable][0]

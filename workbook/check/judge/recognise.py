@@ -40,7 +40,7 @@ def with_rate_in_numbers(reading: Reading, network: str | None) -> Recognised:
     table = reading.table
     if table.rate is not None or network is not None or table.last < table.first:
         return table
-    rate = estimate_rate(table.blueprint, table.values) if reading.values_only else reading.written_rate
+    rate = estimate_rate(table.blueprint, dict(table.values)) if reading.values_only else reading.written_rate
     if rate is not None and reading.values_only:
         rate = float(f"{rate:.6g}")
     return grown(Recognised, table, rate=rate)

@@ -90,7 +90,7 @@ class Search:
         digits = [part.args[1] for _, part in paths(node) if part.value == "ROUND" and len(part.args) == 2]
         if not digits or not self.fits(_unrounded(node)):
             return None
-        return Diagnosis(fault_kinds.ROUNDED, detail=f"{digits[0].value:g}" if digits[0].kind == "number" else "")
+        return Diagnosis(fault_kinds.ROUNDED, detail=f"{digits[0].number:g}" if digits[0].kind == "number" else "")
 
     @finds(fault_kinds.SIGN)
     def _turned(self, node: Node) -> Diagnosis | None:
@@ -99,8 +99,8 @@ class Search:
             if old.kind == "op" and old.value == "-":
                 turned = put(node, path, Node("op", "-", old.args[::-1]))
                 if self.fits(turned):
-                    named = all(arg.kind == "var" for arg in old.args)
-                    return Diagnosis(fault_kinds.SIGN, swaps=(old.args,) if named else ())
+                    a, b = old.args
+                    return Diagnosis(fault_kinds.SIGN, swaps=((a, b),) if a.kind == b.kind == "var" else ())
         return None
 
     @finds(*fault_kinds.EXCHANGES)
@@ -205,7 +205,7 @@ class Search:
             for k in (0, 1) if old.value == "*" else (1,):
                 number = old.args[k]
                 if number.kind == "number" and number.value and self.fits(put(node, path, old.args[1 - k])):
-                    factor = number if old.value == "*" else Node("number", 1 / number.value)
+                    factor = number if old.value == "*" else Node("number", 1 / number.number)
                     return Diagnosis(fault_kinds.EXTRA_FACTOR, swaps=((factor, factor),))
         return None
 
@@ -254,11 +254,11 @@ class Search:
                         return None
                     fixed = changed if pair is None else swap(changed, {pair[0]: pair[1]})
                     if self.fits(fixed):
-                        return self._operator_named(group[0][1].value, operator, pair)
+                        return self._operator_named(group[0][1].word, operator, pair)
                 if len(group) == 2 and missing:
                     exchanged = self._places_exchange(changed, missing)
                     if exchanged is not None:
-                        return self._operator_named(group[0][1].value, operator, exchanged)
+                        return self._operator_named(group[0][1].word, operator, exchanged)
         return None
 
     def _places_exchange(self, node: Node, missing: list[Node]) -> tuple[Node, Node] | None:
@@ -296,5 +296,5 @@ def factors_of(right: Node) -> list[Node]:
         complement = Node("op", "-", (Node("number", 1.0), leaf))
         factors += [leaf, complement, Node("op", "*", (leaf, complement))]
     parts = [part for path, part in paths(right) if part.kind == "op" and path]
-    factors += sorted(parts, key=lambda part: part.value not in "-^")
+    factors += sorted(parts, key=lambda part: part.word not in "-^")
     return list(dict.fromkeys(factors))

@@ -57,7 +57,7 @@ def _is_slope(told: Told) -> bool:
     """Whether a(1−a) of the wrong neuron stands in a hidden weight's gradient: the inherited fault."""
     if len(told.diagnosis.swaps) != 1 or not all(node.kind == "var" for node in told.diagnosis.swaps[0]):
         return False
-    if not all(node.value[0].startswith("a_h") for node in told.diagnosis.swaps[0]):
+    if not all(node.variable[0].startswith("a_h") for node in told.diagnosis.swaps[0]):
         return False
     slope = Node("op", "-", (Node("number", 1.0), told.new))
     rights = [node_of(told.table.blueprint.formulas[variable]) for variable in told.variables]
@@ -81,7 +81,7 @@ def _source(told: Told) -> str:
         return ""
     weight = blueprint.network.weight(variable.removeprefix("grad_"))
     new = told.swaps[0][1]
-    if new.kind != "var" or new.value[0] != weight.source:
+    if new.kind != "var" or new.variable[0] != weight.source:
         return ""
     return f": {weight.name} leads from {weight.source.removeprefix('a_')} to {weight.target}"
 
@@ -134,8 +134,9 @@ def _missing_dollar(told: Told) -> str:
     if not any(new.value == (RATE, 0) for _, new in diagnosis.swaps):
         text = f"{told.who} {told.read} {leaf_text(told.old)} instead of {leaf_text(told.new)}"
         return f"{text}: a $ is missing before the row number."
-    sheet, *place = table.rate_cell
-    home, fixed = (on_sheet(sheet, a1(*place, fixed=kept), table.sheet.name) for kept in ("", "rc"))
+    assert table.rate_cell is not None, "the $ is missing before its row"
+    sheet, row, column = table.rate_cell
+    home, fixed = (on_sheet(sheet, a1(row, column, fixed=kept), table.sheet.name) for kept in ("", "rc"))
     drifted = f"{diagnosis.detail}, then the cells below it," if diagnosis.detail else plain(told.old)
     others = [
         f"{with_row(old, new)} stands where {with_row(new, old)} belongs"
@@ -168,7 +169,7 @@ def _lost_parentheses(told: Told) -> str:
 
 @tells(fault_kinds.SIGN)
 def _sign(told: Told) -> str:
-    if told.old is not None:
+    if told.swapped:
         a, b = plain(told.old), plain(told.new)
         return f"{told.who} {told.use} {a}−{b}; {b}−{a} belongs there, the sign is the wrong way round."
     if told.are_updates:
@@ -180,7 +181,7 @@ def _sign(told: Told) -> str:
 @tells(fault_kinds.WRONG_OPERATOR)
 def _wrong_operator(told: Told) -> str:
     a, _, b = told.diagnosis.detail.partition("|")
-    more = f"; besides, {plain(told.old)} stands where {plain(told.new)} belongs" if told.old is not None else ""
+    more = f"; besides, {plain(told.old)} stands where {plain(told.new)} belongs" if told.swapped else ""
     return f"{told.who}: {a} stands where {b} belongs{more}."
 
 
@@ -204,8 +205,8 @@ def _missing_term(told: Told) -> str:
 def _wrong_rate(told: Told) -> str:
     home = ""
     if told.table.rate_cell is not None:
-        sheet, *place = told.table.rate_cell
-        home = f" ({on_sheet(sheet, a1(*place), told.table.sheet.name)})"
+        sheet, row, column = told.table.rate_cell
+        home = f" ({on_sheet(sheet, a1(row, column), told.table.sheet.name)})"
     if len(told.swaps) > 1:
         return _exchanged(told)
     return f"{told.who} {told.use} {told.diagnosis.detail or plain(told.old)} where the learning rate ɳ{home} belongs."

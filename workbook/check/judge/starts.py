@@ -30,16 +30,16 @@ def _odd_start(tables: list[Recognised], k: int) -> tuple[list[str], dict[str, f
     others = [table.start for table in rest if table.last >= table.first and _alike(table, own)]
     if len(others) < 2 or own.last < own.first:
         return None
-    common = {}
+    common: dict[str, float | None] = {}
     for name in own.blueprint.given:
         value, votes = Counter(start.get(name) for start in others).most_common(1)[0]
         if votes * 3 >= 2 * len(others) and votes >= 2:
             common[name] = value
-    odd = [n for n, value in common.items() if value is not None and n in own.start]
-    odd = [n for n in odd if abs(own.start[n] - common[n]) > _SAME and n in own.columns]
+    known = {n: value for n, value in common.items() if value is not None and n in own.start}
+    odd = [n for n, value in known.items() if abs(own.start[n] - value) > _SAME and n in own.columns]
     if not 1 <= len(odd) <= MOST_ODD or len(common) < len(own.blueprint.given) - 2:
         return None
-    return odd, common
+    return odd, known
 
 
 def _alike(one: Recognised, other: Recognised) -> bool:

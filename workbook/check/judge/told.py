@@ -44,14 +44,19 @@ class Told:
         return "read" if self.many else "reads"
 
     @property
-    def old(self) -> Node | None:
-        """What stands there, of the first exchange."""
-        return self.diagnosis.swaps[0][0] if self.diagnosis.swaps else None
+    def swapped(self) -> bool:
+        """Whether the slip is told by references: only then are there `old` and `new`."""
+        return bool(self.diagnosis.swaps)
 
     @property
-    def new(self) -> Node | None:
+    def old(self) -> Node:
+        """What stands there, of the first exchange."""
+        return self.diagnosis.swaps[0][0]
+
+    @property
+    def new(self) -> Node:
         """What belongs there."""
-        return self.diagnosis.swaps[0][1] if self.diagnosis.swaps else None
+        return self.diagnosis.swaps[0][1]
 
     @property
     def are_updates(self) -> bool:
@@ -66,12 +71,12 @@ class Told:
 
 def plain(node: Node) -> str:
     """A reference by its name alone, whatever its row."""
-    return label(node.value[0]) if node.kind == "var" else leaf_text(node)
+    return label(node.variable[0]) if node.kind == "var" else leaf_text(node)
 
 
 def with_row(node: Node, other: Node) -> str:
     """A reference, with its row where the other's is another."""
-    if node.kind == "var" and other.kind == "var" and node.value[1] != other.value[1]:
+    if node.kind == "var" and other.kind == "var" and node.variable[1] != other.variable[1]:
         return where(node)
     return plain(node)
 
@@ -80,7 +85,7 @@ def where(node: Node) -> str:
     """A reference with the row that it is in."""
     if node.kind != "var":
         return leaf_text(node)
-    name, offset = node.value
+    name, offset = node.variable
     if name == RATE:
         return "ɳ"
     return f"{label(name)} {row_text(offset)}" if offset else f"{label(name)} of its own row"

@@ -94,7 +94,7 @@ def _is_unlike(hole: _Hole, choice: Node) -> bool:
     """Whether the exchange is one that few people make: a_h2 for a_h1 is likelier than for a_o1."""
     if hole.old is None or hole.old.kind != "var" or choice.kind != "var":
         return False
-    old, new = (str(node.value[0]).rstrip("0123456789") for node in (hole.old, choice))
+    old, new = (node.variable[0].rstrip("0123456789") for node in (hole.old, choice))
     return old != new
 
 

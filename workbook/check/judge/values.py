@@ -24,7 +24,7 @@ FROZEN_SHARE = 0.5
 def value_findings(table: Recognised) -> list[Finding]:
     """What is wrong in a table without formulas."""
     findings = []
-    for fault in audit_columns(table.blueprint, table.values, table.rate):
+    for fault in audit_columns(table.blueprint, dict(table.values), table.rate):
         rows = [row + table.first for row in fault.rows]
         if fault.kind == fault_kinds.FROZEN_ROWS:
             names = [v for v in table.blueprint.learned if v in table.columns]
@@ -61,15 +61,15 @@ def typed_findings(judged: Judged) -> list[Finding]:
     findings = []
     if frozen:
         parts = []
-        for variable, rows in judged.typed.items():
-            inside = [row for row in rows if row in frozen]
+        for variable, typed in judged.typed.items():
+            inside = [row for row in typed if row in frozen]
             if inside:
                 parts.append(_typed_part(table, variable, inside))
         where = f"row {min(frozen)}" if len(frozen) == 1 else f"rows {min(frozen)} to {max(frozen)}"
         text = f"Numbers stand in {where} where formulas belong: the rows are frozen and no longer follow the others."
         findings.append(Finding(fault_kinds.FROZEN_ROWS, table.sheet.name, parts, text))
-    for variable, rows in judged.typed.items():
-        rows = [row for row in rows if row not in frozen]
+    for variable, typed in judged.typed.items():
+        rows = [row for row in typed if row not in frozen]
         if not rows:
             continue
         whole = len(rows) == len(table.rows) or (
@@ -83,7 +83,7 @@ def typed_findings(judged: Judged) -> list[Finding]:
 
 
 def _typed_part(table: Recognised, variable: str, rows: Sequence[int]) -> Part:
-    cell = table.cell(variable, rows[0])
+    cell = table.filled(variable, rows[0])
     stands = f"{cell.value:.10g}" if isinstance(cell.value, float) else str(cell.value)
     right = right_formula(table, variable, rows[0])
     should = expression_text(table.blueprint.formulas[variable])
@@ -169,7 +169,8 @@ def _given_without_number(judged: Judged) -> list[Finding]:
 
 def _read_by_formulas(judged: Judged) -> set[tuple[int, int]]:
     """The cells of the table's sheet to which its formulas refer."""
-    table, read = judged.table, set()
+    table = judged.table
+    read: set[tuple[int, int]] = set()
     for variable, row in judged.meanings:
         cell = table.cell(variable, row)
         if cell is not None and cell.template is not None:

@@ -40,7 +40,7 @@ def not_calculated(judged: Judged) -> Finding | None:
         why = "its learning rate was not found"
     elif table.unknown_start:
         why = f"no number was found for {names_text(table.unknown_start)}, from which its rows follow"
-    elif not np.isfinite(table.expected["E_total"]).all():
+    elif table.expected is not None and not np.isfinite(table.expected["E_total"]).all():
         why = "its values grow beyond all numbers"
     if why is None:
         return None

@@ -20,15 +20,17 @@ def with_aliases(book: Book, found: Found) -> Recognised:
     """
     aliases, numbers = _referenced_by_constants(book, found)
     named = _named_cells(book)
-    for (name, row, column), cell in _referenced(book, found).items():
+    for (name, row, column), number in _referenced(book, found).items():
         label = _label_beside(book.sheet(name), row, column) or named.get((name, row, column))
-        is_given = label in found.blueprint.given or (label or "").startswith("b")  # biases may have no column
+        if label is None:
+            continue
+        is_given = label in found.blueprint.given or label.startswith("b")  # biases may have no column
         if not is_given or (name, row, column) in aliases:
             continue
         value = found.values[label][0] if label in found.columns and found.last >= found.first else None
-        if label not in found.columns or (label in found.blueprint.constants and value == cell.value):
+        if label not in found.columns or (label in found.blueprint.constants and value == number):
             aliases[(name, row, column)] = label
-            numbers.setdefault(label, cell.value)
+            numbers.setdefault(label, number)
     return grown(Recognised, found, aliases=MappingProxyType(aliases), alias_values=MappingProxyType(numbers))
 
 
@@ -53,13 +55,13 @@ def _referenced_by_constants(book: Book, found: Found) -> tuple[dict[Place, str]
 def _lone_reference(cell: Cell | None, sheet: Sheet, row: int, column: int) -> Place | None:
     if cell is None or cell.formula is None or cell.formula.tree.kind != "ref":
         return None
-    ref = cell.formula.tree.value
+    ref = cell.formula.tree.ref
     return (ref.sheet or sheet.name, *ref.at(row, column))
 
 
-def _referenced(book: Book, table: Found) -> dict[Place, Cell]:
+def _referenced(book: Book, table: Found) -> dict[Place, float]:
     """The numbers outside the table that the formulas of its first two rows refer to."""
-    numbers: dict[Place, Cell] = {}
+    numbers: dict[Place, float] = {}
     for row in list(table.rows)[:2]:
         for column in table.variables:
             cell = table.sheet.cell(row, column)
@@ -67,8 +69,10 @@ def _referenced(book: Book, table: Found) -> dict[Place, Cell]:
                 sheet = book.sheet(ref.sheet) if ref.sheet else table.sheet
                 target = sheet.cell(*place) if sheet is not None else None
                 inside = sheet is table.sheet and place[1] in table.variables and place[0] in table.rows
-                if target is not None and isinstance(target.value, float) and not inside:
-                    numbers[(sheet.name, *place)] = target
+                if sheet is None or target is None or inside:
+                    continue
+                if isinstance(target.value, float):
+                    numbers[(sheet.name, *place)] = target.value
     return numbers
 
 
@@ -86,7 +90,7 @@ def _places(
     while waiting:
         node = waiting.pop()
         waiting.extend(node.args)
-        for ref in (node.value,) if node.kind == "ref" else node.value if node.kind == "range" else ():
+        for ref in (node.ref,) if node.kind == "ref" else node.ends if node.kind == "range" else ():
             yield ref, ref.at(home_row, home_column)
 
 
@@ -95,8 +99,8 @@ def _named_cells(book: Book) -> dict[Place, str]:
     cells = {}
     for name, text in book.names.items():
         label, node = labels.variable(name.rpartition("!")[2]), reference(text.strip().lstrip("="), 1, 1)
-        if label is not None and node.kind == "ref" and (sheet := book.sheet(node.value.sheet)) is not None:
-            cells[(sheet.name, *node.value.at(1, 1))] = label
+        if label is not None and node.kind == "ref" and (sheet := book.sheet(node.ref.sheet)) is not None:
+            cells[(sheet.name, *node.ref.at(1, 1))] = label
     return cells
 
 

@@ -26,8 +26,8 @@ class Dependence:
             areas = set(self._areas(template.tree, place))
             if None in areas or template.functions & _ANYWHERE:
                 found[place] = set(owners.values())
-            for area in areas - {None}:
-                for read in self._cells(area):
+            for area in areas:
+                for read in self._cells(area) if area is not None else ():
                     readers.setdefault(read, []).append(place)
         for place, owner in owners.items():
             found.setdefault(place, set()).add(owner)
@@ -52,7 +52,8 @@ class Dependence:
     def understood(self, start: Place, arrays: set[Place], beyond: frozenset[str]) -> bool:
         """Whether all that the cell's value depends on is named by references, without these cells and functions."""
         areas = set(self._read(start, beyond))
-        return None not in areas and not any(_inside(place, area) for place in arrays for area in areas)
+        understood = [area for area in areas if area is not None]
+        return len(understood) == len(areas) and not any(_inside(p, area) for p in arrays for area in understood)
 
     def _read(self, start: Place, beyond: frozenset[str] = frozenset()) -> Iterator[tuple[Place, Place] | None]:
         """The rectangles that the cell reads, directly and through other formulas; None for what isn't understood."""
@@ -85,8 +86,7 @@ class Dependence:
         if node.kind in ("name", "error"):
             yield None
         elif node.kind in ("ref", "range"):
-            refs = node.value if node.kind == "range" else (node.value, node.value)
-            yield self._area(refs, at)
+            yield self._area(node.ends, at)
         for arg in node.args:
             yield from self._areas(arg, at)
 

@@ -71,7 +71,7 @@ def _evaluate(node: Node, leaf: Leaf) -> Array | float:
         case "text":
             return _number_in(str(node.value).strip('"'))
         case "unknown":
-            raise UnknownError(node.value)
+            raise UnknownError(node.word)
         case "error":
             if str(node.value).startswith("#"):
                 raise SheetError(str(node.value))

@@ -26,7 +26,7 @@ def iteration_is_rate(resolver: Resolver) -> bool:
             meaning = resolver.meaning(row, table.columns[variable])
             if meaning is not None:
                 votes += (
-                    1 if any(leaf.kind == "var" and leaf.value[0] == "iteration" for leaf in leaves(meaning)) else -1
+                    1 if any(leaf.kind == "var" and leaf.variable[0] == "iteration" for leaf in leaves(meaning)) else -1
                 )
     return votes > 0
 
@@ -44,7 +44,7 @@ def find_rate(resolver: Resolver) -> Recognised:
             meaning = resolver.meaning(row, table.columns[variable])
             for leaf in leaves(meaning) if meaning is not None else ():
                 if leaf.kind == "cell":
-                    place, value = leaf.value[:3], leaf.value[3]
+                    place, value = leaf.place, leaf.number
                     if place in table.aliases and table.aliases[place] != RATE:
                         continue
                     cells[(place, value)] += 1
@@ -85,4 +85,4 @@ def _direct_rate(table: Recognised, resolver: Resolver) -> Counter:
 
 
 def _constant(leaf: Node) -> float | None:
-    return leaf.value[3] if leaf.kind == "cell" else None
+    return leaf.number if leaf.kind == "cell" else None

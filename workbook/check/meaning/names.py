@@ -39,7 +39,7 @@ def whole_columns(text: str, column: int) -> Node | None:
     if match is None:
         return None
     node = formula.reference(f"{sheet}{'!' if sheet else ''}{match[1]}{match[2]}1:{match[3]}{match[4]}1", 1, column)
-    first, last = (ref._replace(fixed_row=True) for ref in node.value)
+    first, last = (ref._replace(fixed_row=True) for ref in node.ends)
     return Node("range", (first._replace(row=1), last._replace(row=MAX_ROWS)))
 
 
@@ -47,7 +47,7 @@ def _of_table(book: Book, text: str, sheet: str, row: int, column: int) -> Node:
     """A reference such as Table1[[#This Row],[h1]], [@h1] or Table1[h1]."""
     match = _COLUMNS.fullmatch(text)
     table = _named(book, match["table"], sheet, row, column) if match else None
-    if table is None:
+    if match is None or table is None:
         return unknown(f"uses {text}, which names no table here")
     inner = match["inner"]
     items = [item.strip() for item in re.findall(r"\[((?:[^\[\]']|'.)*)\]", inner)]
@@ -59,8 +59,9 @@ def _of_table(book: Book, text: str, sheet: str, row: int, column: int) -> Node:
     this_row = inner.strip().startswith("@") or "#this row" in (part.casefold() for part in parts)
     if any(part.casefold() not in ("#this row", "#data") for part in parts) or len(names) > 2:
         return unknown(f"uses {text}, which can't be judged")
-    at = [_column(table, name) for name in names] or [0, len(table.columns) - 1]
-    if None in at:
+    found = [_column(table, name) for name in names] or [0, len(table.columns) - 1]
+    at = [place for place in found if place is not None]
+    if len(at) < len(found):
         return unknown(f"uses {text}, a column that the table doesn't have")
     left, right = table.left + min(at), table.left + max(at)
     if this_row:

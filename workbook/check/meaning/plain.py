@@ -24,6 +24,7 @@ def plain_formula(book: Book, sheet: Sheet, cell: Cell, row: int, column: int) -
     if array is not None:
         home = Plain(book, sheet, array.top, array.left, is_array=True)
         return home.entry(array.template.tree, row - array.top, column - array.left), array.top, array.left
+    assert cell.formula is not None, (sheet.name, row, column)
     if cell.formula.ranged:
         return Plain(book, sheet, row, column).one(cell.formula.tree), row, column
     return cell.formula.tree, row, column
@@ -212,9 +213,9 @@ class Plain:
         row, column = (*numbers, 1 if left == right else 0)[:2]
         if not 0 <= row <= bottom - top + 1 or not 0 <= column <= right - left + 1:
             raise SheetError("#REF!")
-        rows = (top, bottom) if row == 0 else (top + row - 1,) * 2
-        columns = (left, right) if column == 0 else (left + column - 1,) * 2
-        return self._cells(area, rows[0], columns[0], rows[1], columns[1])
+        first, last = (top, bottom) if row == 0 else (top + row - 1, top + row - 1)
+        start, end = (left, right) if column == 0 else (left + column - 1, left + column - 1)
+        return self._cells(area, first, start, last, end)
 
     def _number(self, node: Node) -> int:
         """The whole number that an argument of INDEX or OFFSET gives here, read from the sheet where it must be."""
@@ -223,14 +224,14 @@ class Plain:
     def _stored(self, node: Node) -> float | None:
         if node.kind != "ref":
             return None
-        cell = self._sheet_of(node).cell(*node.value.at(self.row, self.column))
+        cell = self._sheet_of(node).cell(*node.ref.at(self.row, self.column))
         return cell.value if cell is not None and isinstance(cell.value, float) else None
 
     def _place(self, node: Node) -> Node:
         """ROW(A7) is 7."""
         if len(node.args) != 1 or node.args[0].kind != "ref":
             raise UnknownError(cannot_judge(str(node.value)))
-        row, column = node.args[0].value.at(self.row, self.column)
+        row, column = node.args[0].ref.at(self.row, self.column)
         return Node("number", float(row if node.value == "ROW" else column))
 
     def _beside(self, node: Node) -> Node:
@@ -254,21 +255,20 @@ class Plain:
         """These cells; a `$` before the area's rows stays one, as it tells a fixed row from one that is copied down."""
         if top < 1 or left < 1:
             raise SheetError("#REF!")
-        model: Ref = area.value if area.kind == "ref" else area.value[0]
-        fixed = model.fixed_row and not (area.kind == "range" and area.value[1].row - model.row > MAX_ENTRIES)
+        model, last = area.ends
+        fixed = model.fixed_row and not (area.kind == "range" and last.row - model.row > MAX_ENTRIES)
         refs = [
             Ref(model.sheet, row if fixed else row - self.row, column, fixed, True)
             for row, column in ((top, left), (bottom, right))
         ]
-        return Node("ref", refs[0]) if (top, left) == (bottom, right) else Node("range", tuple(refs))
+        return Node("ref", refs[0]) if (top, left) == (bottom, right) else Node("range", (refs[0], refs[1]))
 
     def _corners(self, node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
-        refs = (node.value, node.value) if node.kind == "ref" else node.value
-        (top, left), (bottom, right) = (ref.at(self.row, self.column) for ref in refs)
+        (top, left), (bottom, right) = (ref.at(self.row, self.column) for ref in node.ends)
         return (min(top, bottom), min(left, right)), (max(top, bottom), max(left, right))
 
     def _sheet_of(self, node: Node) -> Sheet:
-        model: Ref = node.value if node.kind == "ref" else node.value[0]
+        model = node.ends[0]
         sheet = self.sheet if model.sheet is None else self.book.sheet(model.sheet)
         if sheet is None:
             raise UnknownError(f"refers to {model.sheet}, which isn't in the workbook")

@@ -77,12 +77,15 @@ class Resolver:
         None where the meaning depends on the row itself and has to be worked out cell by cell.
         """
         cell = sheet.cell(row, column)
+        assert cell is not None, (sheet.name, row, column)
         if cell.array is not None:
             return None
         template = cell.formula
-        static = self.statics.get((id(template), sheet.name, column), False)
-        if static is False:
-            static = self.statics[(id(template), sheet.name, column)] = self._static(template, sheet, column)
+        assert template is not None, (sheet.name, row, column)
+        key = (id(template), sheet.name, column)
+        if key not in self.statics:
+            self.statics[key] = self._static(template, sheet, column)
+        static = self.statics[key]
         self.helpers_left -= 1
         if static is None or depth > MAX_FOLLOW or self.helpers_left < 0:
             return None
@@ -128,9 +131,9 @@ class Resolver:
         """The tree with its references resolved; the formula stands in (sheet, row, column), the judged one in row
         `origin` of the table."""
         if node.kind == "ref":
-            return self._reference(node.value, sheet, row, column, origin, depth)
+            return self._reference(node.ref, sheet, row, column, origin, depth)
         if node.kind == "range":
-            return bounded(Node("list", None, tuple(self._range(node.value, sheet, row, column, origin, depth))))
+            return bounded(Node("list", None, tuple(self._range(node.ends, sheet, row, column, origin, depth))))
         if not node.args:
             return node
         args = tuple(self._tree(a, sheet, row, column, origin, depth) for a in node.args)

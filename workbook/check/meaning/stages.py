@@ -9,23 +9,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from workbook.check.meaning.evaluate import value_or_nan
 from workbook.check.read.book import Cell, Place, Sheet
-from workbook.check.read.formula import Node
+from workbook.check.read.formula import Node, Template
 from workbook.parts.references import a1
 from xlfuncs.expected_table import Blueprint
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Array = np.ndarray
+Stage = TypeVar("Stage")
 
 
 def _nothing() -> Mapping:
     return MappingProxyType({})
 
 
-def grown(kind: type, value: object, **known: object):
+def grown(kind: type[Stage], value: DataclassInstance, **known: object) -> Stage:
     """A value of the next stage, or of the same with something else: all fields of `value`, and what is known now."""
     return kind(**{each.name: getattr(value, each.name) for each in fields(value)} | known)
 
@@ -58,6 +63,12 @@ class Found:
     def cell(self, variable: str, row: int) -> Cell | None:
         """The variable's cell in that row."""
         return self.sheet.cell(row, self.columns[variable])
+
+    def filled(self, variable: str, row: int) -> Cell:
+        """The variable's cell in that row, where it is known to hold something."""
+        cell = self.cell(variable, row)
+        assert cell is not None, (variable, row)
+        return cell
 
     @cached_property
     def computed(self) -> tuple[str, ...]:
@@ -109,14 +120,15 @@ class Recognised(Found):
         cell = self.cell(name, self.first) if name in self.columns else None
         value = cell.value if cell is not None else None
         if not isinstance(value, float):
-            value = self._calculated(cell, name) if cell is not None and cell.formula is not None else np.nan
+            formula = cell.formula if cell is not None else None
+            value = self._calculated(formula, name) if formula is not None else np.nan
         return self.alias_values.get(name) if np.isnan(value) else value
 
-    def _calculated(self, cell: Cell, name: str) -> float:
+    def _calculated(self, formula: Template, name: str) -> float:
         def number(node: Node) -> float | None:
-            if node.kind != "ref" or node.value.sheet is not None:
+            if node.kind != "ref" or node.ref.sheet is not None:
                 return None
-            other = self.sheet.cell(*node.value.at(self.first, self.columns[name]))
+            other = self.sheet.cell(*node.ref.at(self.first, self.columns[name]))
             return other.value if other is not None and isinstance(other.value, float) else None
 
-        return float(value_or_nan(cell.formula.tree, number))
+        return float(value_or_nan(formula.tree, number))

@@ -9,6 +9,7 @@ import numpy as np
 
 from workbook.check.meaning.stages import Array, Found
 from workbook.check.read.book import Book, Cell, Sheet
+from workbook.check.read.formula import Node
 from xlfuncs import labels
 from xlfuncs.expected_table import Blueprint, blueprint_of, shared
 
@@ -115,15 +116,15 @@ def goes_on(table: Found) -> int | None:
 
 def _sums_up(sheet: Sheet, row: int, columns: list[int]) -> bool:
     """Whether most of these cells take a sum, a mean or the like of the column above them: no step of the training."""
-    cells = [cell for column in columns if (cell := sheet.cell(row, column)) is not None and cell.template is not None]
-    return sum(map(_takes_rows_above, cells)) * 2 > len(cells)
+    cells = [cell for column in columns if (cell := sheet.cell(row, column)) is not None]
+    trees = [cell.template.tree for cell in cells if cell.template is not None]
+    return sum(map(_takes_rows_above, trees)) * 2 > len(trees)
 
 
-def _takes_rows_above(cell: Cell) -> bool:
-    tree = cell.template.tree
+def _takes_rows_above(tree: Node) -> bool:
     if tree.kind != "call" or not tree.args or tree.args[0].kind != "range":
         return False
-    top, bottom = tree.args[0].value
+    top, bottom = tree.args[0].ends
     return (top.column, top.fixed_column) == (bottom.column, bottom.fixed_column) and bottom.row > top.row
 
 

@@ -20,11 +20,11 @@ def meaning_text(node: Node) -> str:
 def _text(node: Node, least: int) -> str:
     match node.kind:
         case "number":
-            return f"{node.value:.12g}"
+            return f"{node.number:.12g}"
         case "op" if node.value == "neg":
             return "-" + _text(node.args[0], 3)
         case "op":
-            binding = _PRECEDENCE.get(node.value, 0)
+            binding = _PRECEDENCE.get(node.word, 0)
             left, right = (_text(arg, binding - 1 + k) for k, arg in enumerate(node.args))
             return f"({left}{node.value}{right})" if binding <= least else f"{left}{node.value}{right}"
         case "call":
@@ -38,14 +38,14 @@ def leaf_text(node: Node) -> str:
     """One reference in words: w1, w1 of the row above, cell B3 (0.5), the empty cell B4."""
     match node.kind:
         case "var":
-            name, offset = node.value
+            name, offset = node.variable
             if offset == 0 or name == RATE:
                 return label(name)
             return f"{label(name)} {row_text(offset)}"
         case "cell":
-            return f"cell {a1(*node.value[1:3])} ({node.value[3]:g})"
+            return f"cell {a1(*node.place[1:])} ({node.number:g})"
         case "empty":
-            return f"the empty cell {a1(*node.value[1:3])}"
+            return f"the empty cell {a1(*node.place[1:])}"
         case "text":
             text = str(node.value).strip('"')
             return f"the text “{text}”"
@@ -56,9 +56,11 @@ def leaf_text(node: Node) -> str:
 
 def _in_formula(node: Node) -> str:
     """One reference within a formula."""
-    if node.kind != "var" or node.value[1] == 0 or node.value[0] == RATE:
+    if node.kind != "var":
         return leaf_text(node)
-    name, offset = node.value
+    name, offset = node.variable
+    if offset == 0 or name == RATE:
+        return leaf_text(node)
     return f"previous {label(name)}" if offset == -1 else f"{label(name)} ({row_text(offset)})"
 
 

@@ -47,10 +47,10 @@ def area_of(text: str) -> tuple[int, int, int, int] | None:
     """First row, first column, last row and last column of A1:C3; None where it is no area."""
     node = reference(text, 0, 0)
     if node.kind == "ref":
-        return node.value.at(0, 0) * 2
+        return (*node.ref.at(0, 0), *node.ref.at(0, 0))
     if node.kind != "range":
         return None
-    first, last = (ref.at(0, 0) for ref in node.value)
+    first, last = (ref.at(0, 0) for ref in node.ends)
     return (*first, *last)
 
 

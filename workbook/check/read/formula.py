@@ -8,9 +8,9 @@ source, which no formula of a stranger's file should become). What remains is Ex
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from openpyxl.formula import Tokenizer
 from openpyxl.formula.tokenizer import Token, TokenizerError
@@ -43,16 +43,26 @@ class Ref(NamedTuple):
         return self.row + (0 if self.fixed_row else row), self.column + (0 if self.fixed_column else column)
 
 
+Value = (
+    float | str | Ref | tuple[Ref, Ref] | tuple[str, int] | tuple[str, int, int] | tuple[str, int, int, float] | None
+)
+"""What a node holds. Its kind says which of these; `Node`'s properties give it as what it is."""
+
+
 @dataclass(frozen=True)
 class Node:
     """One node of a formula: number, text, ref, range, name, op, call or error, with its operands.
 
     `op` nodes have the operator and one or two operands; `call` the function's name in capitals and its arguments.
+    Meanings have `var`, `cell`, `empty`, `list` and `unknown` besides, see `meaning.resolve`.
     """
 
     kind: str
-    value: object
+    value: Value
     args: tuple[Node, ...] = ()
+    depth: int = field(init=False, repr=False, compare=False)
+    size: int = field(init=False, repr=False, compare=False)
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
         """Hash, depth and size are asked for again and again, of trees that never change."""
@@ -63,6 +73,48 @@ class Node:
     def __hash__(self) -> int:
         """The hash of the whole tree."""
         return self._hash
+
+    @property
+    def ends(self) -> tuple[Ref, Ref]:
+        """The first and the last cell of a range; of a ref both are its own."""
+        value: Any = self.value
+        assert self.kind in ("ref", "range"), self
+        return (value, value) if self.kind == "ref" else value
+
+    @property
+    def ref(self) -> Ref:
+        """The cell that a ref refers to."""
+        value: Any = self.value
+        assert self.kind == "ref", self
+        return value
+
+    @property
+    def variable(self) -> tuple[str, int]:
+        """The name of a var and its rows from the judged one."""
+        value: Any = self.value
+        assert self.kind == "var", self
+        return value
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """Sheet, row and column of a cell or an empty one."""
+        value: Any = self.value
+        assert self.kind in ("cell", "empty"), self
+        return value[:3]
+
+    @property
+    def number(self) -> float:
+        """The number that a number or a cell is."""
+        value: Any = self.value
+        assert self.kind in ("number", "cell"), self
+        return value[3] if self.kind == "cell" else value
+
+    @property
+    def word(self) -> str:
+        """The operator, the function's name, the text, the error or the reason."""
+        value: Any = self.value
+        assert isinstance(value, str), self
+        return value
 
 
 def bounded(node: Node) -> Node:
@@ -133,11 +185,11 @@ def _tree(text: str, row: int, column: int) -> Node:
 
 def _collect(node: Node, refs: list[Ref], functions: set[str]) -> bool:
     if node.kind == "ref":
-        refs.append(node.value)
+        refs.append(node.ref)
     elif node.kind == "range":
-        refs.extend(node.value)
+        refs.extend(node.ends)
     elif node.kind == "call":
-        functions.add(node.value)
+        functions.add(node.word)
     inner = [_collect(arg, refs, functions) for arg in node.args]
     return any(inner) or node.kind in ("range", "name") or (node.kind == "call" and node.value in _OF_PLACE)
 
@@ -229,8 +281,9 @@ def reference(text: str, row: int, column: int) -> Node:
     """A reference, a range or a defined name as a node."""
     sheet, _, cells = text.rpartition("!")
     parts = cells.split(":")
-    matches = [re.fullmatch(r"(\$?)([A-Za-z]{1,3})(\$?)([1-9]\d{0,6})", part) for part in parts]
-    if not all(matches) or len(matches) > 2:
+    found = [re.fullmatch(r"(\$?)([A-Za-z]{1,3})(\$?)([1-9]\d{0,6})", part) for part in parts]
+    matches = [match for match in found if match is not None]
+    if len(matches) < len(parts) or len(matches) > 2:
         return Node("name", text)
     name = unquoted(sheet) or None
     refs = []
@@ -239,7 +292,7 @@ def reference(text: str, row: int, column: int) -> Node:
         at_row = int(digits) - (0 if fixed_row else row)
         at_column = column_index(letters) - (0 if fixed_column else column)
         refs.append(Ref(name, at_row, at_column, bool(fixed_row), bool(fixed_column)))
-    return Node("ref", refs[0]) if len(refs) == 1 else Node("range", tuple(refs))
+    return Node("ref", refs[0]) if len(refs) == 1 else Node("range", (refs[0], refs[1]))
 
 
 def _function(text: str) -> str:

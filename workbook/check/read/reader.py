@@ -98,7 +98,7 @@ class _Reader:
         sheets, drawings = [], []
         for element in root.iter("{*}sheet"):
             relation = next((v for k, v in element.attrib.items() if k.endswith("}id")), None)
-            kind, part = relations.get(relation, ("", ""))
+            kind, part = relations.get(relation, ("", "")) if relation is not None else ("", "")
             name = element.get("name", "")
             if kind == "worksheet" and part in self.parts:
                 sheets.append(self._sheet(name, part, strings))
@@ -111,7 +111,7 @@ class _Reader:
 
     def _strings(self, relations: dict[str, tuple[str, str]]) -> list[str]:
         part = next((p for kind, p in relations.values() if kind == "sharedStrings"), None)
-        if part not in self.parts:
+        if part is None or part not in self.parts:
             return []
         texts, room = [], MAX_TEXTS
         for item in self.parts.elements(part, "si", "sst", MAX_PIECE):
