@@ -311,7 +311,7 @@ def test_a_macro_workbook_and_its_training_sheet(tmp_path, capsys):
     assert main(["build", str(path), "--preset", "xor", "--iterations", "4", "--check"]) == 1
     assert main(["build", str(path), "--preset", "xor", "--iterations", "4"]) == 0  # its proof lets it be replaced
     assert main(["build", str(path), "--preset", "xor", "--formulas", "udf"]) == 2
-    assert "BP_TABLE, which doesn't know several samples" in capsys.readouterr().err
+    assert "fills tables of one sample only" in capsys.readouterr().err
 
 
 def test_the_checker_judges_no_samples(tmp_path, capsys):
