@@ -4,7 +4,7 @@ import pytest
 
 from workbook.check.meaning.evaluate import SheetError, UnknownError, evaluate
 from workbook.check.read.copied import key_of, own_text, pattern_of
-from workbook.check.read.formula import parse
+from workbook.check.read.formula import Node, Ref, parse
 
 
 def result(text):
@@ -79,3 +79,29 @@ def test_copies_have_one_key_and_others_do_not():
 def test_the_text_as_it_stands_in_a_copy(text, row, column, copied):
     assert own_text(parse(text, 5, 3), row, column) == copied
     assert own_text(parse(text, 5, 3), 5, 3) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "asked", "held"),
+    [
+        ("B3", "ref", "ref", Ref(None, 2, 1, False, False)),
+        ("B3", "ref", "ends", (Ref(None, 2, 1, False, False),) * 2),
+        ("B3:B4", "range", "ends", (Ref(None, 2, 1, False, False), Ref(None, 3, 1, False, False))),
+        ("0.5", "number", "number", 0.5),
+        ("-B3", "op", "word", "neg"),
+        ("sum(B3)", "call", "word", "SUM"),
+    ],
+)
+def test_a_node_tells_what_it_holds_and_refuses_what_it_does_not(text, kind, asked, held):
+    node = parse(text, 1, 1).tree
+    assert (node.kind, getattr(node, asked)) == (kind, held)
+    for other in {"ref", "number", "word", "variable", "place"} - {asked, kind}:
+        with pytest.raises(AssertionError):
+            getattr(node, other)
+
+
+def test_a_leaf_of_a_meaning_tells_what_it_holds():
+    assert Node("var", ("w1", -1)).variable == ("w1", -1)
+    cell = Node("cell", ("Sheet1", 3, 2, 0.05))
+    assert (cell.place, cell.number) == (("Sheet1", 3, 2), 0.05)
+    assert Node("empty", ("Sheet1", 3, 2)).place == ("Sheet1", 3, 2)
