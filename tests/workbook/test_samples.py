@@ -67,8 +67,8 @@ def recalculated_as_written(cases, folder, libreoffice):
         shown = [[value for value in row if value and isinstance(value, str)] for row in sheets["Start"]]
         assert shown[: len(texts)] == texts, case  # the notes, too
         # Every other cell too: curves, Start, Samples, the derivations, the plotted numbers.
-        for name, rows in written.items():
-            for r, row in enumerate(rows):
+        for name in sheets:
+            for r, row in enumerate(written[name]):
                 for c, value in enumerate(row):
                     if isinstance(value, float):
                         assert sheets[name][r][c] == pytest.approx(value, rel=1e-12, abs=1e-15), (case, name, r, c)
