@@ -44,8 +44,11 @@ class LibreOffice:
         self.pipe, self.environment = pipe, environment
 
     def recalculate(self, path: Path, changes: dict | None = None) -> dict[str, list[list]]:
-        """Every sheet's values from A1 to the last used cell; `changes` is {sheet: {cell: value}}."""
-        return self._ask({"path": str(path), "changes": changes or {}})["sheets"]
+        """Every sheet's values from A1 to the last used cell; `changes` is {sheet: {cell: value}}.
+
+        Without the sheet Functions: LibreOffice 7.4 has no LAMBDA.
+        """
+        return _known(self._ask({"path": str(path), "changes": changes or {}})["sheets"])
 
     def displayed(
         self, path: Path, cells: dict[str, str], changes: dict | None = None, *, as_opened: bool = False
@@ -63,7 +66,7 @@ class LibreOffice:
 
     def recalculate_all(self, paths: list[Path]) -> list[dict[str, list[list]]]:
         """The same for many workbooks, which is ten times faster than one by one."""
-        return [answer["sheets"] for answer in self._ask({"paths": [str(path) for path in paths]})]
+        return [_known(answer["sheets"]) for answer in self._ask({"paths": [str(path) for path in paths]})]
 
     def charts(self, path: Path) -> dict[str, int]:
         """How many charts each sheet shows."""
@@ -97,6 +100,10 @@ class LibreOffice:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+
+def _known(sheets: dict[str, list[list]]) -> dict[str, list[list]]:
+    return {name: rows for name, rows in sheets.items() if name != "Functions"}
 
 
 @contextmanager

@@ -12,9 +12,9 @@ COMMANDS = {
     "build": ("workbook.commands.build", "write the backpropagation workbook"),
     "train": ("workbook.commands.train", "train the MNIST CNN, its epochs in a run folder and a workbook"),
     "check": ("workbook.check.cli", "find what is wrong in hand-made backpropagation sheets"),
-    "cnn": ("workbook.commands.cnn", "write a workbook with a trained network alive in its cells"),
-    "libreoffice": ("workbook.calc.install", "install the functions and buttons in LibreOffice, or remove them"),
-    "demo": ("workbook.commands.demo", "build gradsheet.xlsx in this folder, train into it, and say what it holds"),
+    "cnn": ("workbook.commands.cnn", "write a trained network as formulas, layer by layer"),
+    "libreoffice": ("workbook.calc.install", "bring the functions and buttons into LibreOffice"),
+    "demo": ("workbook.commands.demo", "build gradsheet.xlsx here, train into it, and say what it holds"),
 }
 """Each command's module, with `add_arguments(parser)` and `run(args)`, and its line in the help."""
 

@@ -18,7 +18,7 @@ from .test_training import folder_of, is_log, rows, status
 def on_screen(installed, screen):
     installed.start(screen)
     yield installed
-    installed.stop()
+    installed.kill()  # on a screen it would ask whether to save
 
 
 def xdotool(screen, *words):

@@ -150,18 +150,14 @@ def cell(rows, ref):
     return rows[row - 1][openpyxl.utils.column_index_from_string(column) - 1]
 
 
-def test_a_broken_kernel_shows(libreoffice, book, shown, model):
+def test_a_broken_kernel_shows_and_gradients_can_be_switched_off(libreoffice, book, shown, model):
     place = plan(shown.trained.stages)[1]
     kernel = place.kernels[5][3].cell(1, 1)
-    found = libreoffice.recalculate(book, {FORWARD: {kernel: 9.0}})
+    found = libreoffice.recalculate(book, {FORWARD: {kernel: 9.0, SWITCH.cell(): "off"}})
     maps = by_autograd(model, shown.images[0])[0]
     wrong = [k for k, b in enumerate(place.maps) if np.abs(read(found[FORWARD], b) - maps[2][k]).max() > 1e-6]
     assert wrong == [5]
     assert np.abs(read(found[FORWARD], blocks_of(shown)[-1][0]) - maps[-1][0]).max() > 1e-6
-
-
-def test_gradients_can_be_switched_off(libreoffice, book, shown):
-    found = libreoffice.recalculate(book, {FORWARD: {SWITCH.cell(): "off"}})
     assert not any(read(found[BACKWARD], block).any() for blocks in blocks_of(shown) for block in blocks)
 
 

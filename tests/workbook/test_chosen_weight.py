@@ -116,7 +116,7 @@ def test_every_cached_value_is_what_libreoffice_computes(tmp_path, libreoffice):
     hidden = derivation_sheet.name_of(sheet_name(RATES[0]))
     assert formulas[hidden].sheet_state == "hidden"
     count = 0
-    for sheet in formulas:
+    for sheet in (formulas[name] for name in sheets):
         for cell in (cell for row in sheet.iter_rows() for cell in row if cell.data_type == "f"):
             cached = values[sheet.title][cell.coordinate].value
             computed = sheets[sheet.title][cell.row - 1][cell.column - 1]

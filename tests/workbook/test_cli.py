@@ -242,6 +242,6 @@ def test_every_command_in_the_help_can_be_called(capsys):
     code, overview, _ = run(capsys, "--help")
     assert code == 0
     for name, (_, line) in COMMANDS.items():
-        assert f"    {name} " in overview and line.split()[0] in overview
+        assert f"    {name}" in overview and line.split()[0] in overview
         code, out, _ = run(capsys, name, "--help")
         assert code == 0 and out.startswith(f"usage: gradsheet {name} ")

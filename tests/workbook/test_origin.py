@@ -197,7 +197,12 @@ def test_an_xlsm_that_openpyxl_changed(tmp_path, capsys):
 def test_other_programs_read_it_and_its_proof(written):
     assert openpyxl.load_workbook(written).custom_doc_props[proof.DIGEST].value
     assert pandas.read_excel(written, sheet_name="LR=0.1", header=26).shape[0] == 5
-    assert python_calamine.CalamineWorkbook.from_path(written).sheet_names == ["Start", "LR=0.1", "Error_LR Graphs"]
+    assert python_calamine.CalamineWorkbook.from_path(written).sheet_names == [
+        "Start",
+        "LR=0.1",
+        "Error_LR Graphs",
+        "Functions",
+    ]
 
 
 def test_the_same_input_gives_the_same_bytes(written, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from openpyxl.formatting.rule import ColorScaleRule
 from openpyxl.utils import get_column_letter
@@ -46,7 +47,7 @@ def stream(page: Page, grid: Grid, headings: Mapping[int, str]) -> None:
     rows = sorted(headings)
     for above, below in zip(rows, [*rows[1:], grid.last_row + 3], strict=True):
         first, last = above + 1, below - 1
-        page.stream(first, last, lambda first=first, last=last: grid.xml(letters, first, last, PIXEL_POINTS))
+        page.stream(first, last, partial(grid.xml, letters, first, last, PIXEL_POINTS))
 
 
 def colour(page: Page, cells: str, colours: tuple[str, ...]) -> None:

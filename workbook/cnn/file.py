@@ -73,7 +73,7 @@ def write_into(output: Output, shown: Shown, formulas: str = NATIVE) -> None:
     book.remove(book.active)
     styles.register(book)
     pages = [Page(book.create_sheet(name), formulas) for name in SHEETS]
-    write(*pages, shown)
+    write(dict(zip(SHEETS, pages, strict=True)), shown)
     book.properties.creator, book.properties.title = "gradsheet", "A trained network, cell by cell"
     with output.open() as file:
         finish.write(book, pages, file, lambda rows: None, formulas=formulas, run_sheets={})

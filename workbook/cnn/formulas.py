@@ -81,7 +81,7 @@ def turned(kernel: Block, r: int, c: int) -> str:
     return f"'{FORWARD}'!{kernel.cell(kernel.height - 1 - r, kernel.width - 1 - c)}"
 
 
-def through_pool(place: Place, before: Place, source: Block, k: int, r: int, c: int) -> str:
+def through_pool(place: Place, before: Place | None, source: Block, k: int, r: int, c: int) -> str:
     """∂loss/∂(a cell before a pool): its share of the mean, or all if it is the first of its window's largest cells."""
     side = place.stage.side
     reaching = place.maps[k].cell(r // side, c // side)

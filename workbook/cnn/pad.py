@@ -10,7 +10,7 @@ from workbook.cnn.canvas import INK, TEXT_POINTS, colour
 from workbook.cnn.formulas import FORWARD
 from workbook.cnn.plan import CHOICE, SIDE, Block
 from workbook.cnn.top import SAID
-from workbook.parts.page import TRAINING_TAB, Page
+from workbook.parts.page import TRAINING_TAB, Page, Value
 
 PAD = "Draw"
 GRID = Block(4, 2, SIDE, SIDE)
@@ -18,7 +18,7 @@ PIXEL_CHARS, PIXEL_POINTS = 3.43, 18  # 24 pixels wide and high on the screen
 ANSWER = f"{get_column_letter(GRID.column + SIDE + 1)}{GRID.row}"
 
 
-def write(page: Page, image: np.ndarray, said: int, sure: str) -> None:
+def write(page: Page, image: np.ndarray, said: Value, sure: Value) -> None:
     """Fill the page with an image to begin with, uint8 (28, 28), and the answer that the sheet CNN gives for it."""
     sheet = page.sheet
     page.prepare(TRAINING_TAB)

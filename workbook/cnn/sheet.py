@@ -5,6 +5,7 @@ A gradient stands in the same cell of its sheet as what it is the gradient of.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,18 +48,19 @@ class Drawing:
     gradients: list[Array]
 
 
-def write(forward: Page, backward: Page, examples: Page, drawn: Page, shown: Shown) -> None:
-    """Fill the four pages; what is drawn at first is the first image."""
+def write(pages: Mapping[str, Page], shown: Shown) -> None:
+    """Fill the four pages, by SHEETS; what is drawn at first is the first image."""
     image = shown.images[0].astype(float)
     maps = shown.trained.forward(image)
     places = plan(shown.trained.stages)
     blocks = [(top.square(NORMALISED),), *(place.maps for place in places)]
     gradients = shown.trained.backward(maps, int(maps[-1].argmax()))
     drawing = Drawing(shown.trained, places, blocks, maps, gradients)
-    digits.write(examples, shown.images, shown.labels)
-    _forward(forward, drawing, image, len(shown.images))
-    pad.write(drawn, shown.images[0], forward.cached[top.SAID.cell()], forward.cached[top.SAID.cell(0, 16)])
-    _backward(backward, drawing)
+    digits.write(pages[digits.DIGITS], shown.images, shown.labels)
+    _forward(pages[FORWARD], drawing, image, len(shown.images))
+    answer = pages[FORWARD].cached
+    pad.write(pages[pad.PAD], shown.images[0], answer[top.SAID.cell()], answer[top.SAID.cell(0, 16)])
+    _backward(pages[BACKWARD], drawing)
 
 
 def _forward(page: Page, drawing: Drawing, image: Array, count: int) -> None:

@@ -57,6 +57,7 @@ class Stage:
         """The maps behind the stage, float64 (channels, height, width)."""
         match self.kind:
             case "convolution":
+                assert self.norm is not None
                 windows = sliding_window_view(maps, self.kernels.shape[2:], axis=(1, 2))
                 summed = np.einsum("chwij,ocij->ohw", windows, self.kernels, optimize=True)
                 return np.maximum(summed, 0.0) * self._column(self.norm.scale) + self._column(self.norm.shift)
@@ -179,8 +180,8 @@ def _with_name(stage: Stage, name: str) -> Stage:
 
 
 def _norm(layer: Any) -> Norm:
-    numbers = (layer.weight, layer.bias, layer.running_mean, layer.running_var)
-    return Norm(*map(_numbers, numbers), layer.eps)
+    gamma, beta, mean, variance = map(_numbers, (layer.weight, layer.bias, layer.running_mean, layer.running_var))
+    return Norm(gamma, beta, mean, variance, layer.eps)
 
 
 def _numbers(tensor: Any) -> Array:

@@ -5,6 +5,7 @@ together again. Every part is written in canonical XML (C14N), which makes the b
 installed.
 """
 
+import errno
 import io
 import re
 import xml.etree.ElementTree as ET
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import BinaryIO
 
+from lxml.etree import SerialisationError
 from openpyxl import Workbook
 from openpyxl.packaging.custom import StringProperty
 
@@ -59,7 +61,10 @@ def write(
     properties = {proof.FORMULAS: formulas}
     digest = proof.PartsDigest()
     plain = io.BytesIO()
-    book.save(plain)
+    try:
+        book.save(plain)
+    except SerialisationError as error:  # lxml's word for a disk that takes no more of openpyxl's temporary files
+        raise OSError(errno.ENOSPC, f"a temporary file can't be written ({error})") from error
     with zipfile.ZipFile(plain) as source, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
         by_sheet = {f"xl/worksheets/sheet{k}.xml": page for k, page in enumerate(pages, start=1)}
         by_drawing = {_drawing_of(source, part): page for part, page in by_sheet.items() if page.shapes}

@@ -199,7 +199,7 @@ def _plain(page: Page, network: Network, table: list[list[float]], places: _Plac
             else:
                 formula = excel(column.formula, partial(cell, row=row), guarded=True)
             page.formula(f"{letter}{row}", formula, value, f"body {column.group}")
-    page.numbers(f"{places.column['iteration']}{PLAIN_ROW + 1}:{letter}{PLAIN_ROW + 2}")
+    page.numbers(f"{places.column[network.column_names[1]]}{PLAIN_ROW + 1}:{letter}{PLAIN_ROW + 2}")
 
 
 def _blocks(network: Network, rate: float, table: list[list[float]], places: _Places) -> list[_Block]:
@@ -240,7 +240,7 @@ def _blocks(network: Network, rate: float, table: list[list[float]], places: _Pl
                 [one(["E_total"]), one(["E_total"], 2)],
                 ["E_total"],
             ),
-            ("BP_TABLE", (*four, speed, "2", "FALSE"), (*four_values, rate, 2, False), both, network.column_names),
+            ("BP_TABLE", (*four, speed, "2", "FALSE"), (*four_values, rate, 2, False), both, ()),
         ]
         outputs = network.activation_names(1)
         cells = f"_xlfn.HSTACK({','.join(one(outputs))})"
@@ -253,7 +253,7 @@ def _blocks(network: Network, rate: float, table: list[list[float]], places: _Pl
         ("NN_LOSS", any_of, any_values, [one(names["error"])], names["error"]),
         ("NN_GRAD", any_of, any_values, [one(names["gradient"])], names["gradient"]),
         ("NN_UPDATE", (*any_of, speed), (*any_values, rate), [one(places.learned, 2)], places.learned),
-        ("NN_TABLE", (*any_of, speed, "2", "FALSE"), (*any_values, rate, 2, False), both, network.column_names),
+        ("NN_TABLE", (*any_of, speed, "2", "FALSE"), (*any_values, rate, 2, False), both, ()),
     ]
     label = {column.name: column.label for column in network.columns}
     shown = {
@@ -280,7 +280,8 @@ def _block(page: Page, block: _Block, row: int) -> str:
     last = get_column_letter(FIRST + width - 1)
     page.put(f"B{row}", block.function.usage, "heading")
     answer = block.function.python(*block.values)
-    page.put(f"B{row + 1}", "variable", "label")
+    # A table's columns are those of the plain formulas above: a second header would make it look like a sheet's table.
+    page.put(f"B{row + 1}", "variable" if block.names else f"columns as in row {PLAIN_ROW}", "label")
     for k, name in enumerate(block.names):
         page.put(f"{get_column_letter(FIRST + k)}{row + 1}", name, "names weight")
     _call(page, f"C{row + 2}:{last}{row + 1 + rows}", block.call, answer)

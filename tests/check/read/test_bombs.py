@@ -57,7 +57,7 @@ def test_zip_bombs(tmp_path, kind):
 def test_limits_of_sheets_and_packages(tmp_path, monkeypatch):
     """With small limits in place of the real ones, whose files would take long to make."""
     path = tmp_path / "file.xlsx"
-    monkeypatch.setattr(reader, "LAST_ROW", 50)
+    monkeypatch.setattr(reader, "MAX_ROWS", 50)
     for rows in (b"<row/>" * 51, b'<row r="1"/>' * 51, b'<row r="51"/>'):
         path.write_bytes(repacked(GOOD, **{SHEET: MAIN + rows + END}))
         assert "more rows than" in check_file(path).error or "there is no row 51" in check_file(path).error
