@@ -175,8 +175,10 @@ def write(
         samples_sheet.write(pages[SAMPLES], layout, samples, tables)
     for table in tables:
         rate.write(pages[sheet_name(table.learning_rate)], layout, table)
-    for name, table in zip(derivations, tables, strict=False):
-        derivation_sheet.write(pages[name], layout, sheet_name(table.learning_rate), table.first_row(network))
+    if layout.panel:
+        for name, table in zip(derivations, tables, strict=False):
+            rate_sheet = sheet_name(table.learning_rate)
+            derivation_sheet.write(pages[name], layout, layout.panel, rate_sheet, table.first_row(network))
     if notes.NOTES in pages:
         notes.write_hidden(pages[notes.NOTES], layout, tables)
     graphs.write(pages[GRAPHS], layout, tables)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -75,7 +76,8 @@ class Spec:
         if max(map(len, words[0].split("-"))) > _MOST_DIGITS:
             raise NetworkError(f"The network {quoted(words[0])} has a layer that no sheet can hold; use fewer units.")
         sizes = tuple(map(int, words[0].split("-")))
-        activations, found = [], {}
+        activations: list[str] = []
+        found: dict[str, Any] = {}
         for word in map(str.lower, words[1:]):
             if word in ACTIVATIONS:
                 activations.append(word)
@@ -88,7 +90,7 @@ class Spec:
 
     def __str__(self) -> str:
         """The line again, each thing that isn't the exercise's named once."""
-        names = self.activations if len(set(self.activations)) > 1 else self.activations[:1]
+        names: Sequence[str] = self.activations if len(set(self.activations)) > 1 else self.activations[:1]
         names = [names[0], names[-1]] if len(names) > 2 and len(set(names[:-1])) == 1 else names
         words = [self._sizes, *(() if set(names) == {"sigmoid"} else names)]
         words += [self.loss] if self.loss != "half-squared" else []
@@ -147,8 +149,8 @@ class Spec:
             at += count + biases
             rows = tuple(tuple(row) for row in matrix.tolist())
             layers.append(Layer(symbol, rows, tuple(added.tolist()), self.activations[depth], self.fixed_bias))
-        given = tuple(map(float, inputs)), tuple(map(float, targets))
-        return Network(*given, tuple(layers), self.loss, self.optimizer, self.decay)
+        of_sample = tuple(map(float, inputs)), tuple(map(float, targets))
+        return Network(*of_sample, tuple(layers), self.loss, self.optimizer, self.decay)
 
 
 def _short(line: str) -> str:
@@ -156,7 +158,7 @@ def _short(line: str) -> str:
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
 
-def _setting(word: str) -> tuple[str, object]:
+def _setting(word: str) -> tuple[str, Any]:
     """One word that is no activation, as a field of Spec."""
     key, _, value = word.partition("=")
     match key:

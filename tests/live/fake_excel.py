@@ -324,13 +324,19 @@ class Range(Dispatch):
 
 class ListObject(Dispatch):
     def get_Range(self):
+        self._insist_on_being()
         row, column, rows, columns = self.excel.table
         return Range(self.excel, row, column, 1 + rows, columns)
 
     def do_Resize(self, to):
         to = to._inner
+        self._insist_on_being()
         assert (to.row, to.column) == tuple(self.excel.table[:2]) and to.rows >= 2
         self.excel.table = [to.row, to.column, to.rows - 1, to.columns]
+
+    def _insist_on_being(self):
+        if not self.excel.table:  # made plain cells
+            raise self.excel.dead()
 
 
 def entered(value):

@@ -168,6 +168,33 @@ def test_a_table_made_plain_cells_and_one_with_more_columns(run):
     assert wider.log() == runs.as_cells(run.rows) and wider.table == [HEADER_ROW, FIRST_COLUMN, 3, 11]
 
 
+class _LosesItsTable(FakeExcel):
+    left = None  # calls until somebody makes plain cells of the table
+
+    def answer(self, act, about=None):
+        if self.left is not None:
+            self.left -= 1
+            self.table = None if self.left < 0 else self.table
+        return super().answer(act, about)
+
+
+def test_a_table_made_plain_cells_at_any_moment(run, tmp_path):
+    runs.add_epochs(run, 3)
+    other = runs.make(tmp_path / "other")
+    runs.add_epochs(other, 5, seed=1)
+    moment, is_lost = 0, True
+    while is_lost:
+        excel = _LosesItsTable()
+        book = opened(excel, no_pause)
+        follow(run.folder, book, no_pause)
+        excel.left = moment
+        book.begin(other.folder)
+        follow(other.folder, book, no_pause)
+        assert excel.log() == runs.as_cells(other.rows), moment
+        moment, is_lost = moment + 1, excel.table is None
+    assert moment > 20
+
+
 @pytest.mark.parametrize(
     "form", ["{:g}".format, "{:,.1f}".format, lambda v: f"{v:g}".replace(".", ","), lambda v: Decimal(round(v, 4))]
 )

@@ -59,7 +59,8 @@ class Bridge:
 
     def ask(self, book: str, do: str, *arguments: object) -> Any:
         """What LibreOffice answers about a workbook. Raises Blocked, or Gone where it is open no more."""
-        number, answers = next(self._numbers), queue.SimpleQueue()
+        number = next(self._numbers)
+        answers: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._requests[number] = answers
         self.send({"request": number, "book": book, "do": do, "arguments": arguments})
         match answers.get():

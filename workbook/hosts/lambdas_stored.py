@@ -166,8 +166,8 @@ def _tokens(source: str) -> Iterator[tuple[str, str]]:
         if found is None:
             raise ValueError(f"unreadable from {code[at : at + 40]!r}")
         at = found.end()
-        if found.lastgroup != "blank":
-            yield found.lastgroup, found[0]
+        if (kind := found.lastgroup) and kind != "blank":
+            yield kind, found[0]
 
 
 def _check_bound(tokens: list[tuple[str, str]], taken: set[str]) -> None:

@@ -137,7 +137,7 @@ def arguments(settings: dict[str, object]) -> list[str]:
     """The settings as arguments of `gradsheet train`. Raises GradsheetError for what a cell must not hold."""
     values = {setting.name: _value(setting, settings[setting.name]) for setting in SETTINGS}
     of_recipe = {f.name for f in fields(Recipe)} & set(values)
-    choose_recipe(values["recipe"], **{name: values[name] for name in of_recipe})
+    choose_recipe(str(values["recipe"]), **{name: values[name] for name in of_recipe})
     given = {name: value for name, value in values.items() if value is not None}
     return [part for name, value in given.items() for part in (flag(_OPTIONS.get(name, name)), str(value))]
 
@@ -154,14 +154,16 @@ def _value(setting: Setting, cell: object) -> str | int | float | None:
         if cell not in setting.choices:
             raise CellValueError(f"{setting.label} is {_shown(cell)}; choose {listing(list(setting.choices), 'or')}.")
         return cell
-    if setting.low is None:
+    if setting.low is None or setting.high is None:
         return str(cell).strip()
-    is_number = isinstance(cell, int | float) and not isinstance(cell, bool) and setting.low <= cell <= setting.high
-    if not is_number or (setting.whole and cell != int(cell)):
-        kind = "a whole number" if setting.whole else "a number"
-        limits = f"{kind} from {plain(setting.low)} to {plain(setting.high)}"
-        raise CellValueError(f"{setting.label} is {_shown(cell)}; give {limits}.")
-    return int(cell) if setting.whole else float(cell)
+    if isinstance(cell, int | float) and not isinstance(cell, bool) and setting.low <= cell <= setting.high:
+        if not setting.whole:
+            return float(cell)
+        if cell == int(cell):
+            return int(cell)
+    kind = "a whole number" if setting.whole else "a number"
+    limits = f"{kind} from {plain(setting.low)} to {plain(setting.high)}"
+    raise CellValueError(f"{setting.label} is {_shown(cell)}; give {limits}.")
 
 
 def _shown(cell: object) -> str:

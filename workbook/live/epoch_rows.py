@@ -38,9 +38,10 @@ def without_epochs(cells: list[list[object]], framed: int) -> dict[int, None]:
     return {place: BLANK for place, row in enumerate(cells[:framed]) if _epoch(row[0])}
 
 
-def together(changes: dict[int, list[float] | None]) -> Iterator[tuple[int, list]]:
+def together(changes: dict[int, list[float] | None]) -> Iterator[tuple[int, list[list[float] | None]]]:
     """Rows of one kind that stand one below the other: the place of the first, and all of them."""
-    first, rows = None, []
+    first = 0
+    rows: list[list[float] | None] = []
     for place in sorted(changes):
         follows = rows and place == first + len(rows) and (changes[place] is None) == (rows[0] is None)
         if rows and not follows:

@@ -6,19 +6,27 @@
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 
 import xlwings
 from xlwings.utils import a1_to_tuples, col_name
 
 from workbook.live import epoch_rows
 from workbook.live.excel_errors import code, is_excels, refused
+from workbook.live.open_book import Answer
 from workbook.live.target import Blocked
 from workbook.sheets.training_cells import COLUMNS, LOG_CORNER, MAX_EPOCHS
 
-Ask = Callable[[Callable], object]
 ATTEMPTS = 3  # to write a row, each time one looks
 SLACK_ROWS = 200
 """So many rows more than epochs are looked at: people insert some."""
+
+
+class Ask(Protocol):
+    """Make one call of Excel, until there is an answer: OpenBook.ask."""
+
+    def __call__(self, call: Callable[[], Answer], /) -> Answer:
+        """The answer."""
 
 
 class _Changed(Exception):  # noqa: N818 (nothing is wrong)
@@ -60,7 +68,8 @@ def _carry_out(ask: Ask, sheet: "xlwings.Sheet", epochs: int, plan: Callable[[li
             _resize(ask, sheet, rows)
         first, together = next(epoch_rows.together(changes))
         block = ask(lambda: _block(sheet, corner, 1 + first, len(together)))  # noqa: B023 (called at once)
-        before = [*cells, *[[None] * len(COLUMNS)] * len(together)][first : first + len(together)]
+        blank: list[list[object]] = [[None] * len(COLUMNS)] * len(together)
+        before = [*cells, *blank][first : first + len(together)]
         with suppress(_Changed):
             ask(lambda: _write(block, before, together))  # noqa: B023
             written.update(range(first, first + len(together)))
@@ -105,11 +114,18 @@ def _block(sheet: "xlwings.Sheet", corner: tuple[int, int], first: int, rows: in
 def _table(ask: Ask, sheet: "xlwings.Sheet") -> tuple["xlwings.main.Table", tuple, tuple] | None:
     """The table around the log, with row and column of its first and last cell; None where it was made plain cells."""
     cell = ask(lambda: sheet.range(LOG_CORNER))
-    table = ask(lambda: cell.table)
+    table = ask(lambda: _around(cell))
     if table is None:
         return None
     around = ask(lambda: table.range)
     return table, *a1_to_tuples(ask(lambda: around.address).replace("$", ""))
+
+
+def _around(cell: "xlwings.Range") -> "xlwings.main.Table | None":
+    try:
+        return cell.table
+    except ValueError:  # xlwings asks twice, and doesn't expect that it was made plain cells between
+        return None
 
 
 def _frame(ask: Ask, sheet: "xlwings.Sheet") -> int:
@@ -120,7 +136,10 @@ def _frame(ask: Ask, sheet: "xlwings.Sheet") -> int:
 
 def _resize(ask: Ask, sheet: "xlwings.Sheet", rows: int) -> None:
     """Let the table's frame hold so many rows. It is for looks: the charts plot the cells anyway."""
-    table, (top, left), (_, right) = _table(ask, sheet)
+    found = _table(ask, sheet)
+    if found is None:  # it was made plain cells meanwhile
+        return
+    table, (top, left), (_, right) = found
     to = ask(lambda: sheet.range(f"{col_name(left)}{top}:{col_name(right)}{top + rows}"))
 
     def resize() -> None:

@@ -78,9 +78,11 @@ class WorkbookFile:
         """What the file shows now."""
         if self._failure:
             shown = f"shows this run up to epoch {self._epochs} only" if self._epochs else "doesn't show this run"
-            folder = self._run.folder if self._run else None
-            again = f" To bring it in: gradsheet train --resume {_word(folder)} --workbook {_word(self.path)}"
-            return f"{self.path} {shown}. {self._failure}{again if folder and folder.exists() else ''}"
+            again = ""
+            if self._run and self._run.folder.exists():
+                resumed = _word(self._run.folder)
+                again = f" To bring it in: gradsheet train --resume {resumed} --workbook {_word(self.path)}"
+            return f"{self.path} {shown}. {self._failure}{again}"
         if not self._epochs:
             return f"{self.path} was not written: no epoch is finished."
         return f"{self.path}: the sheets {listing(self._titles, 'and')} show this run."
@@ -103,7 +105,7 @@ class WorkbookFile:
                 file.write(new.getbuffer())
             self.backup = output.backup or self.backup
         else:
-            self._titles = self._compose(report, new)
+            self._titles = self._compose(self._base, report, new)
             with write_whole(self.path, before=lambda _: self._is_still(there)) as file:
                 file.write(new.getbuffer())
         self._written = new.getvalue()
@@ -133,10 +135,10 @@ class WorkbookFile:
             except FileNotFoundError:
                 return None
 
-    def _compose(self, report: RunReport, file: BinaryIO) -> list[str]:
+    def _compose(self, base: bytes, report: RunReport, file: BinaryIO) -> list[str]:
         with sound(self.path):
-            package = Package(self.path, io.BytesIO(self._base))
-            untouched = origin_of_content(io.BytesIO(self._base)) is Origin.UNTOUCHED
+            package = Package(self.path, io.BytesIO(base))
+            untouched = origin_of_content(io.BytesIO(base)) is Origin.UNTOUCHED
             return write_with_run(package, untouched, report, file)
 
     def _compose_default(self, report: RunReport, file: BinaryIO) -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
-from typing import TYPE_CHECKING
 
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -21,9 +20,6 @@ from workbook.sheets import derivation_sheet as behind
 from workbook.sheets.derivation_forms import Family, families, longest_texts, number_ranges
 from xlfuncs import explain
 from xlfuncs.network import Network
-
-if TYPE_CHECKING:
-    from workbook.sheets.layout import Layout
 
 SYMBOL_COLUMNS, TEXT_COLUMNS = 2, 6
 COLUMNS = SYMBOL_COLUMNS + TEXT_COLUMNS + 1
@@ -65,9 +61,9 @@ class Panel:
         return f"{letter}{TOP + 1}:{letter}{self.bottom}"
 
 
-def write(page: Page, layout: Layout, row: dict[str, float]) -> None:
+def write(page: Page, panel: Panel, row: dict[str, float]) -> None:
     """The panel of the visible sheet, at the first weight. `row` holds iteration 1's numbers."""
-    panel, network = layout.panel, layout.network
+    network = panel.network
     hidden = quoted(behind.name_of(page.sheet.title))
     styles.register_panel(page.sheet.parent)
     page.put(a1(TOP, panel.column), "Derivation of", "box title")

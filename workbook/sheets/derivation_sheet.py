@@ -32,6 +32,7 @@ from xlfuncs.expression import excel, variables
 from xlfuncs.network import Network
 
 if TYPE_CHECKING:
+    from workbook.sheets.chosen_weight import Panel
     from workbook.sheets.layout import Layout
 
 FIRST_CHOSEN = "w1"
@@ -51,15 +52,15 @@ def name_of(rate_sheet: str) -> str:
     return f"{rate_sheet} ∂w"  # Excel takes 31 characters, and a learning rate may have 23
 
 
-def write(page: Page, layout: Layout, rate_sheet: str, row: dict[str, float]) -> None:
-    """Fill the sheet behind `rate_sheet`; `row` holds iteration 1's numbers."""
+def write(page: Page, layout: Layout, panel: Panel, rate_sheet: str, row: dict[str, float]) -> None:
+    """Fill the sheet behind `rate_sheet` and its panel; `row` holds iteration 1's numbers."""
     page.sheet.sheet_state = "hidden"
     page.put("A1", f"The derivation on {rate_sheet}, line by line", "heading")
     page.put("A2", "Names and numbers follow the yellow cell there; only the chosen weight's lines are filled.", "note")
-    families = layout.panel.families
+    families = panel.families
     table = _Table(quoted(rate_sheet), layout)
     _write_families(page, layout.network, families)
-    _write_choice(page, table, families)
+    _write_choice(page, table, families, panel.choice)
     _write_outgoing(page, table, families, row)
     values = _write_values(page, table, families, row)
     _write_lines(page, table, families, values, row)
@@ -122,7 +123,7 @@ def _write_families(page: Page, network: Network, families: list[Family]) -> Non
         line += count * len(family.forms)
 
 
-def _write_choice(page: Page, table: _Table, families: list[Family]) -> None:
+def _write_choice(page: Page, table: _Table, families: list[Family], yellow: str) -> None:
     """From the name in the yellow cell to the weight's layer, unit and source."""
     network = table.layout.network
 
@@ -139,7 +140,7 @@ def _write_choice(page: Page, table: _Table, families: list[Family]) -> None:
         inside = f"AND({NUMBER}>={low},{NUMBER}<={high},{NUMBER}=INT({NUMBER}))"
         search = f'IF({LETTER}="{letter}",IF({inside},{before}+MATCH({NUMBER},{firsts},1),0),{search})'
     weight = network.weight(FIRST_CHOSEN)
-    choice = f"{table.sheet}!{absolute(table.layout.panel.choice)}"
+    choice = f"{table.sheet}!{absolute(yellow)}"
     source = f'IF({fact("source")}="","",{fact("source")}&(MOD({PLACE},{fact("inputs")})+1))'
     facts: list[tuple[str, str, Value]] = [
         ("named", f"TRIM({choice})", FIRST_CHOSEN),
@@ -190,7 +191,7 @@ def _write_values(page: Page, table: _Table, families: list[Family], row: dict[s
     for form in (form for family in families for form in family.forms):
         used = {variable for line in form.lines if line.formula for variable in variables(line.formula)}
         for variable, parts in form.variables.items():
-            if variable not in used or parts in found or _kind(parts) == OUT:
+            if variable not in used or parts in found or _role(parts).kind == OUT:
                 continue
             at = VALUES_ROW + len(found)
             found[parts] = f"$B${at}"
@@ -200,8 +201,8 @@ def _write_values(page: Page, table: _Table, families: list[Family], row: dict[s
     return found
 
 
-def _kind(parts: Parts) -> str:
-    return next(part.kind for part in parts if isinstance(part, Role))
+def _role(parts: Parts) -> Role:
+    return next(part for part in parts if isinstance(part, Role))
 
 
 def _shown(parts: Parts, network: Network) -> str:
@@ -293,8 +294,9 @@ def _numbers(form: Form, table: _Table, values: dict[Parts, str], top: int) -> l
         parts = form.variables.get(variable)
         if parts is None:
             return table.cell(variable)
-        if _kind(parts) == OUT:
-            return a1(FIRST + parts[0].number - 1, OUT_COLUMN + 2)
+        role = _role(parts)
+        if role.kind == OUT:
+            return a1(FIRST + role.number - 1, OUT_COLUMN + 2)
         return values[parts]
 
     found = [excel(line.formula, reference) for line in form.lines if line.formula]

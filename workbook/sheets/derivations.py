@@ -24,7 +24,7 @@ def write(page: Page, layout: Layout, row: dict[str, float]) -> None:
     about = f"The chain rule for {of}; the numbers are those of iteration 1{sample}."
     page.put(f"K{layout.header_row - 1}", about, "note")
     if layout.panel:
-        chosen_weight.write(page, layout, row)
+        chosen_weight.write(page, layout.panel, row)
         page.numbers(layout.panel.numbers)
         return
     for box in layout.boxes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from openpyxl import Workbook
 from openpyxl.formatting.rule import FormulaRule
@@ -196,7 +197,7 @@ def _plain(page: Page, network: Network, table: list[list[float]], places: _Plac
                 given = places.yellow.get(column.name)
                 formula = given if given else f"{column.start:g}"
             else:
-                formula = excel(column.formula, lambda v, p, row=row: cell(v, p, row), guarded=True)
+                formula = excel(column.formula, partial(cell, row=row), guarded=True)
             page.formula(f"{letter}{row}", formula, value, f"body {column.group}")
     page.numbers(f"{places.column[network.column_names[1]]}{PLAIN_ROW + 1}:{letter}{PLAIN_ROW + 2}")
 
@@ -214,8 +215,7 @@ def _blocks(network: Network, rate: float, table: list[list[float]], places: _Pl
     line, spec = _fixed(places.line), str(Spec.of(network))
     given, wanted = [list(network.inputs)], [list(network.targets)]
     any_of, any_values = (inputs, targets, flat, line), (given, wanted, [values], spec)
-    total = [("E_total",), ("E_total",)]
-    found = []
+    found: list[tuple[str, tuple[str, ...], tuple[object, ...], Sequence[tuple[str, ...]], Sequence[str]]] = []
     if network.is_plain:
         cut = network.layers[0].matrix.size
         layers = places.range(places.learned[:cut]), places.range(places.learned[cut:])
@@ -237,7 +237,7 @@ def _blocks(network: Network, rate: float, table: list[list[float]], places: _Pl
                 "BP_SWEEP",
                 (*four, speed, "2"),
                 (*four_values, rate, 2),
-                [one(*total[:1]), one(total[1], 2)],
+                [one(["E_total"]), one(["E_total"], 2)],
                 ["E_total"],
             ),
             ("BP_TABLE", (*four, speed, "2", "FALSE"), (*four_values, rate, 2, False), both, ()),
@@ -388,6 +388,8 @@ def _explanation(page: Page, network: Network, places: _Places, name: str, colum
     inputs, targets = places.range(network.input_names), places.range(network.target_names)
     values = [c.start for c in network.columns if c.group in ("weight", "bias")]
     given, wanted = [list(network.inputs)], [list(network.targets)]
+    references: tuple[str, ...]
+    arguments: tuple[object, ...]
     if name == "BP_EXPLAIN":
         cut = network.layers[0].matrix.size
         references = (inputs, targets, places.range(places.learned[:cut]), places.range(places.learned[cut:]))

@@ -110,9 +110,9 @@ def _shapes(layout: Layout, row: dict[str, float]) -> Iterator[str]:
                 x, y = node.x, node.y + NODE_HEIGHT // 2 + LABEL_HEIGHT // 2 + 1
                 yield from _label(ids, layout, added[node.name], row, x, y)
     for k, node in enumerate(layers[-1]):
-        left = node.x + NODE_WIDTH // 2 + 6
-        yield from _reading(ids, layout, "target", layout.network.target_names[k], row, left, node.y - 9)
-        yield from _reading(ids, layout, "error", layout.network.error_names[k], row, left, node.y + 9)
+        x = node.x + NODE_WIDTH // 2 + 6
+        yield from _reading(ids, layout, "target", layout.network.target_names[k], row, x, node.y - 9)
+        yield from _reading(ids, layout, "error", layout.network.error_names[k], row, x, node.y + 9)
 
 
 def _node(ids: Iterator[int], layout: Layout, node: Node, row: dict[str, float]) -> Iterator[str]:

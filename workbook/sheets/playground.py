@@ -18,6 +18,7 @@ from workbook.sheets.layout import COLUMN_CHARS, absolute, quoted
 from workbook.sheets.playground_steps import FIRST, NEW, Answers, Step, fitted
 from workbook.sheets.rate import only_numbers
 from xlfuncs.function_table import FUNCTIONS
+from xlfuncs.layers import Bias, Weight
 from xlfuncs.network import Network
 from xlfuncs.spec import Spec
 
@@ -197,7 +198,7 @@ def _why(
     symbol, formula, number = (get_column_letter(first + k) for k in range(3))
     lines = {name: answers.of(explain, weight=name) for name in _explained(network)}
     texts = [row for rows in lines.values() for row in rows if len(row) > 1]
-    symbols, formulas = (max((len(row[k]) for row in texts), default=0) for k in (0, 1))
+    symbols, formulas = (max((len(str(row[k])) for row in texts), default=0) for k in (0, 1))
     for letter, width in ((symbol, max(18, symbols)), (formula, min(max(40, formulas), 90)), (number, 16)):
         page.sheet.column_dimensions[letter].width = width
     chosen = network.learned[0]
@@ -233,7 +234,8 @@ def _why(
 
 def _explained(network: Network) -> tuple[str, ...]:
     """Weights and biases whose explanations are as long as any: within a layer all are alike."""
-    firsts = {(item.layer, type(item)): item.name for item in reversed((*network.weights, *network.biases))}
+    items: list[Weight | Bias] = [*network.weights, *network.biases]
+    firsts = {(item.layer, type(item)): item.name for item in reversed(items)}
     return tuple(name for name in network.learned if name in firsts.values())
 
 

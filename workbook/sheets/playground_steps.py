@@ -122,7 +122,8 @@ def _new(network: Network, *groups: str) -> tuple[str, ...]:
 
 def parameters(network: Network) -> dict[str, float]:
     """Weights and biases with their start values, in the order of the table's columns."""
-    return {c.name: c.start for c in network.columns if c.group in ("weight", "bias")}
+    columns = (c for c in network.columns if c.group in ("weight", "bias"))
+    return {c.name: c.start for c in columns if c.start is not None}
 
 
 def values(network: Network, learning_rate: float) -> dict[str, float]:

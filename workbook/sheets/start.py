@@ -127,7 +127,8 @@ def _settings(page: Page, layout: Layout, start: StartLayout) -> None:
         page.put(f"B{start.INPUT_ROW + 1}", "Targets", "label")
         values |= dict(zip(network.input_names, network.inputs, strict=True))
         values |= dict(zip(network.target_names, network.targets, strict=True))
-    values |= {weight.name: weight.start for weight in (*network.weights, *network.biases)}
+    values |= {weight.name: weight.start for weight in network.weights}
+    values |= {bias.name: bias.start for bias in network.biases}
     for variable, value in values.items():
         ref = start.of(variable)
         page.put(ref, value, "change" if page.live else "linked")

@@ -37,25 +37,26 @@ CHARTS = (
 
 
 def write(page: Page, report: RunReport | None, *, controls: bool = False, buttons: bool = True) -> None:
-    """Fill the page. With `controls` it can start a training, and may show no run yet; see training_controls."""
+    """Fill the page. With `controls`, or without a run, it can start a training; see training_controls."""
+    fixed = None if controls else report  # the only run that the sheet will ever show
     rows = report.rows if report else ()
     published = report.published if report else PUBLISHED_LOG
     _set_up(page)
     # What the buttons don't renew must be true of any run.
-    page.put("B1", "Training a CNN" if controls else report.title, "title")
+    page.put("B1", fixed.title if fixed else "Training a CNN", "title")
     page.sheet.row_dimensions[1].height = 34
-    page.put("B2", training_controls.how(buttons) if controls else _summary(report), "text")
+    page.put("B2", _summary(fixed) if fixed else training_controls.how(buttons), "text")
     page.sheet.merge_cells("B2:J2")
     page.sheet.row_dimensions[2].height = 36
-    if controls:
-        training_controls.write(page, report, _summary(report) if report else READY, buttons=buttons)
+    if fixed:
+        _settings(page, fixed)
     else:
-        _settings(page, report)
+        training_controls.write(page, report, _summary(report) if report else READY, buttons=buttons)
     _table(page, FIRST_COLUMN, COLUMNS, rows, EPOCH_LOG, OURS)
     if published:
         _table(page, PUBLISHED_COLUMN, PUBLISHED_COLUMNS, published, "PublishedLog", PUBLISHED)
-    if rows or controls:
-        _charts(page, rows, published, MAX_EPOCHS if controls else len(rows))
+    if rows or not fixed:
+        _charts(page, rows, published, len(rows) if fixed else MAX_EPOCHS)
     last_row = HEADER_ROW + max(len(rows), len(published), 2 * CHART_ROWS)
     last = get_column_letter(PUBLISHED_COLUMN + len(PUBLISHED_COLUMNS) - 1 if published else PUBLISHED_COLUMN - 2)
     page.sheet.print_area = f"A1:{last}{last_row + 1}"

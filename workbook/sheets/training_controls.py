@@ -9,7 +9,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from trainer.recipes import RECIPES
+from trainer.recipes import DEFAULT_RECIPE, RECIPES
 from workbook.macros.controls import Button
 from workbook.parts.page import Page
 from workbook.parts.texts import listing, plain
@@ -72,7 +72,8 @@ def _place(k: int) -> tuple[str, str, str]:
     """The cells of the k-th setting: label, value, what the recipe says."""
     pair, row = divmod(k, PER_COLUMN)
     first = FIRST_COLUMN + 3 * pair
-    return tuple(f"{get_column_letter(first + beside)}{FIRST_ROW + row}" for beside in range(3))
+    label, value, beside = (f"{get_column_letter(first + k)}{FIRST_ROW + row}" for k in range(3))
+    return label, value, beside
 
 
 def _setting(page: Page, k: int, setting: Setting) -> str:
@@ -123,8 +124,7 @@ def _recipes_own(page: Page) -> None:
             _, cell, beside = cells[setting.name]
             values = [plain(getattr(r, setting.name)) for r in RECIPES.values()]
             own = f"CHOOSE(MATCH({recipe},{{{names}}},0),{','.join(values)})"
-            chosen = next(s.default for s in SETTINGS if s.name == "recipe")
-            shown = f"recipe: {plain(getattr(RECIPES[chosen], setting.name))}"
+            shown = f"recipe: {plain(getattr(RECIPES[DEFAULT_RECIPE], setting.name))}"
             page.formula(beside, f'IF({cell}="","recipe: "&{own},"")', shown, "note")
 
 

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections import deque
+from typing import IO, cast
 
 AGAIN_SECONDS = 10.0
 """A Python that ended before it said anything isn't started again sooner: thousands of cells may ask."""
@@ -81,6 +82,8 @@ class _Process:
             env=environment,
             creationflags=_NO_WINDOW if os.name == "nt" else 0,
         )
+        # Both are there, as they were asked for.
+        self._input, self._output = cast(IO[bytes], self._pipe.stdin), cast(IO[bytes], self._pipe.stdout)
         self.started, self.said_something, self.ended = time.monotonic(), False, False
         self._on_message, self._writing = on_message, writing
         self._answered = threading.Condition()
@@ -109,14 +112,14 @@ class _Process:
         line = json.dumps(message).encode() + b"\n"
         try:
             with self._writing:
-                self._pipe.stdin.write(line)
-                self._pipe.stdin.flush()
+                self._input.write(line)
+                self._input.flush()
         except (OSError, ValueError):
             self.ended = True
         return not self.ended
 
     def _read(self):
-        for line in self._pipe.stdout:
+        for line in self._output:
             try:
                 message = json.loads(line.decode())
             except ValueError:
@@ -139,7 +142,8 @@ class Posting:
 
     def __init__(self, carry):
         """carry: called with each thing, by the thread."""
-        self._carry, self._things, self._there = carry, deque(), threading.Condition()
+        self._carry, self._there = carry, threading.Condition()
+        self._things: deque = deque()
         threading.Thread(target=self._run, daemon=True).start()
 
     def put(self, thing):

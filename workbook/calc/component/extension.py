@@ -16,10 +16,10 @@ class Extension:
 
     def __init__(self):
         """Nothing is started yet."""
-        self._asked = Posting(lambda message: self.answer_in_main_thread(message))
-        self.child = Child(WRITTEN["command"], WRITTEN["python_path"], self._asked.put, lambda: self.on_start())
         self.answer_in_main_thread = lambda message: None  # see documents.py
         self.on_start = lambda: None
+        self._asked = Posting(lambda message: self.answer_in_main_thread(message))
+        self.child = Child(WRITTEN["command"], WRITTEN["python_path"], self._asked.put, lambda: self.on_start())
 
 
 EXTENSION = Extension()
