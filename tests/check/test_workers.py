@@ -167,6 +167,8 @@ def command(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        # As on a terminal: what a shell started behind an & ignores Ctrl-C, and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while len(list(tmp_path.glob("*.busy"))) < count_for(12) and time.monotonic() < deadline:
