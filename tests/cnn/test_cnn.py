@@ -194,6 +194,13 @@ def test_same_bytes(book, shown, tmp_path):
     assert (tmp_path / "again.xlsx").read_bytes() == book.read_bytes()
 
 
+def test_numbers_alone(shown, tmp_path):
+    """--formulas values, as a benchmark and other tools use it: the same numbers, no formula."""
+    file.save(tmp_path / "numbers.xlsx", shown, "values")
+    with zipfile.ZipFile(tmp_path / "numbers.xlsx") as package:
+        assert not any(b"<f>" in package.read(f"xl/worksheets/sheet{k}.xml") for k in range(1, 5))
+
+
 def test_formulas_are_older_than_2010(book):
     with zipfile.ZipFile(book) as package:
         assert b"_xlfn" not in package.read("xl/worksheets/sheet1.xml") + package.read("xl/worksheets/sheet2.xml")

@@ -57,13 +57,13 @@ def write(pages: Mapping[str, Page], shown: Shown) -> None:
     gradients = shown.trained.backward(maps, int(maps[-1].argmax()))
     drawing = Drawing(shown.trained, places, blocks, maps, gradients)
     digits.write(pages[digits.DIGITS], shown.images, shown.labels)
-    _forward(pages[FORWARD], drawing, image, len(shown.images))
-    answer = pages[FORWARD].cached
-    pad.write(pages[pad.PAD], shown.images[0], answer[top.SAID.cell()], answer[top.SAID.cell(0, 16)])
+    said, sure = _forward(pages[FORWARD], drawing, image, len(shown.images))
+    pad.write(pages[pad.PAD], shown.images[0], said, sure)
     _backward(pages[BACKWARD], drawing)
 
 
-def _forward(page: Page, drawing: Drawing, image: Array, count: int) -> None:
+def _forward(page: Page, drawing: Drawing, image: Array, count: int) -> tuple[int, str]:
+    """Fill the sheet CNN; gives what it says of the image, as a digit and in words."""
     notes = [
         "Every square is a cell with a formula: click one and read how it comes from the squares before it. Below each "
         "map stand its kernels, and in a last row the γ, β, mean, variance, scale and shift of its BatchNorm.",
@@ -77,8 +77,9 @@ def _forward(page: Page, drawing: Drawing, image: Array, count: int) -> None:
     top.pictures(page, drawing.trained, (image, drawing.maps[0][0], pixels), count, (pad.PAD, pad.GRID))
     for k, place in enumerate(drawing.places):
         _stage(page, grid, place, drawing.blocks[k], drawing.maps[k + 1])
-    top.answer(page, logits, drawing.maps[-1][:, 0, 0])
+    answer = top.answer(page, logits, drawing.maps[-1][:, 0, 0])
     stream(page, grid, _headings(drawing))
+    return answer
 
 
 def _headings(drawing: Drawing) -> dict[int, str]:

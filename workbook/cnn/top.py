@@ -110,10 +110,13 @@ def pictures(page: Page, trained: Trained, drawing: tuple[Array, Array, Array], 
     colour(page, looks_at.cells(), AROUND_0)
 
 
-def answer(page: Page, logits: tuple[Block, ...], values: Array) -> None:
-    """The ten logits and probabilities with bars, and the answer in words; `values` are the logits (10,)."""
+def answer(page: Page, logits: tuple[Block, ...], values: Array) -> tuple[int, str]:
+    """The ten logits and probabilities with bars, and the answer as a digit and in words, which are given back.
+
+    `values` are the logits (10,).
+    """
     shares = probabilities(values)
-    said = int(values.argmax())
+    said, in_words = int(values.argmax()), f"It is {shares.max():.2%} sure."
     share_cells = f"{cell_of('probability', 0)}:{cell_of('probability', CLASSES - 1)}"
     all_logits = f"{logits[0].cell(fixed=True)}:{logits[-1].cell(fixed=True)}"
     page.put(f"{get_column_letter(ANSWER)}{CAPTION_ROW}", "The network says", "line")
@@ -123,7 +126,7 @@ def answer(page: Page, logits: tuple[Block, ...], values: Array) -> None:
     blank = f"SUM({square(DIGIT).cells(fixed=True)})=0"
     page.formula(SAID.cell(), f'IF({blank},"–",MATCH(MAX({all_logits}),{all_logits},0)-1)', said, "digit")
     sure = f'IF({blank},"{BLANK}","It is "&TEXT(MAX({share_cells}),"0.00%")&" sure.")'
-    page.formula(SAID.cell(0, 16), sure, f"It is {shares.max():.2%} sure.", "line")
+    page.formula(SAID.cell(0, 16), sure, in_words, "line")
     grown = "+".join(f"EXP({block.cell()}-MAX({all_logits}))" for block in logits)
     for k in range(CLASSES):
         for name, style in (("digit", "table"), ("logit", "table"), ("probability", "table percent")):
@@ -139,6 +142,7 @@ def answer(page: Page, logits: tuple[Block, ...], values: Array) -> None:
         share = f"EXP({logits[k].cell()}-MAX({all_logits}))/({grown})"
         page.formula(cell_of("probability", k), share, float(shares[k]), "table percent")
         _bar(page, k)
+    return said, in_words
 
 
 def _bar(page: Page, k: int) -> None:
