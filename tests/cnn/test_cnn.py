@@ -6,6 +6,7 @@ import numpy as np
 import openpyxl
 import pytest
 import torch
+from openxml_audit import OpenXmlValidator, predict
 from torch.nn import functional
 
 from trainer.model import MnistCNN
@@ -142,7 +143,7 @@ def test_libreoffice_calculates_every_map_and_gradient(libreoffice, book, shown,
     assert cell(found[FORWARD], top.SAID.cell()) == logits.argmax()
     shares = [cell(found[FORWARD], top.cell_of("probability", k)) for k in range(10)]
     assert shares == pytest.approx(torch.tensor(logits).softmax(0).tolist(), abs=1e-12)
-    assert cell(found[FORWARD], top.SAID.cell(0, 16)) == f"It is {max(shares):.2%} sure."
+    assert cell(found[FORWARD], top.IN_WORDS.cell()) == f"It is {max(shares):.2%} sure."
 
 
 def cell(rows, ref):
@@ -187,6 +188,17 @@ def test_the_file_is_small_and_openable(book, shown):
     )
     assert pd.read_excel(book, sheet_name=FORWARD).shape[0] > 300
     assert python_calamine.CalamineWorkbook.from_path(str(book)).sheet_names == list(SHEETS)
+
+
+def test_a_blank_pad_is_no_digit(libreoffice, book):
+    blank = {pad.GRID.cell(r, c): "" for r in range(28) for c in range(28)}
+    found = libreoffice.recalculate(book, {pad.PAD: blank})
+    assert cell(found[FORWARD], top.SAID.cell()) == cell(found[pad.PAD], pad.ANSWER.replace("4", "5")) == "–"
+    assert "no digit to name" in cell(found[FORWARD], top.IN_WORDS.cell())
+
+
+def test_excel_would_not_repair_it(book):
+    assert predict(OpenXmlValidator().validate(str(book))).prediction.value == "opens-clean"
 
 
 def test_same_bytes(book, shown, tmp_path):

@@ -15,8 +15,8 @@ from workbook.parts.page import TRAINING_TAB, Page
 
 PIXEL_CHARS, PIXEL_POINTS = 1.143, 6  # 8 pixels wide and high on the screen
 TEXT_POINTS = 15
-MAPS, INK, AROUND_0 = ("FFFFFF", "08306B"), ("F7F7F7", "1A1A1A"), ("B2182B", "FFFFFF", "2166AC")
-"""Colours: of maps from smallest to largest, of pixels from paper to ink, of numbers below and above 0."""
+MAPS, AROUND_0 = ("FFFFFF", "08306B"), ("B2182B", "FFFFFF", "2166AC")
+"""Colours: of maps from smallest to largest, of numbers below and above 0."""
 
 
 def prepare(page: Page, title: str, notes: list[str], *, columns: int = ACROSS) -> Grid:
@@ -52,9 +52,7 @@ def stream(page: Page, grid: Grid, headings: Mapping[int, str]) -> None:
 
 def colour(page: Page, cells: str, colours: tuple[str, ...]) -> None:
     """A colour scale of its own for these cells; of three colours the middle one is 0's."""
-    if colours is INK:
-        rule = ColorScaleRule("num", 0, INK[0], None, None, None, "num", 255, INK[1])
-    elif len(colours) == 2:
+    if len(colours) == 2:
         rule = ColorScaleRule("min", None, colours[0], None, None, None, "max", None, colours[1])
     else:
         first, _, last = cells.partition(":")

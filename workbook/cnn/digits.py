@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from openpyxl.utils import get_column_letter
 
-from workbook.cnn.canvas import INK, colour, prepare, stream
+from workbook.cnn.canvas import prepare, stream
 from workbook.cnn.plan import LEFT, SIDE, TOP, Block
 from workbook.parts.page import Page
+from workbook.sheets.digit_pad import ink
 
 DIGITS = "CNN digits"
 ACROSS, STEP = 5, SIDE + 2
@@ -34,5 +35,5 @@ def write(page: Page, images: np.ndarray, labels: np.ndarray) -> None:
     grid = prepare(page, "Test digits", notes, columns=ACROSS * STEP)
     for k, image in enumerate(images):
         grid.values(block(k), image.astype(int))
-        colour(page, block(k).cells(), INK)
+        ink(page, block(k).cells())
     stream(page, grid, {TOP: f"1 to {len(images)}, from 0 (paper) to 255 (ink)"})

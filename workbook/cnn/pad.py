@@ -6,15 +6,15 @@ import numpy as np
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from workbook.cnn.canvas import INK, TEXT_POINTS, colour
+from workbook.cnn.canvas import TEXT_POINTS
 from workbook.cnn.formulas import FORWARD
 from workbook.cnn.plan import CHOICE, SIDE, Block
-from workbook.cnn.top import SAID
+from workbook.cnn.top import IN_WORDS, SAID
 from workbook.parts.page import TRAINING_TAB, Page, Value
+from workbook.sheets import digit_pad
 
 PAD = "Draw"
-GRID = Block(4, 2, SIDE, SIDE)
-PIXEL_CHARS, PIXEL_POINTS = 3.43, 18  # 24 pixels wide and high on the screen
+GRID = Block(digit_pad.FIRST_ROW, digit_pad.FIRST_COLUMN, SIDE, SIDE)
 ANSWER = f"{get_column_letter(GRID.column + SIDE + 1)}{GRID.row}"
 
 
@@ -31,13 +31,7 @@ def write(page: Page, image: np.ndarray, said: Value, sure: Value) -> None:
         "note",
     )
     sheet.row_dimensions[2].height = TEXT_POINTS
-    sheet.column_dimensions["A"].width = 2
-    for k in range(SIDE):
-        sheet.column_dimensions[get_column_letter(GRID.column + k)].width = PIXEL_CHARS
-        sheet.row_dimensions[GRID.row + k].height = PIXEL_POINTS
-        for c in range(SIDE):
-            page.put(GRID.cell(k, c), int(image[k, c]), "pixel")
-    colour(page, GRID.cells(), INK)
+    digit_pad.pixels(page, image)
     rule = DataValidation("decimal", operator="between", formula1="0", formula2="255", showErrorMessage=True)
     rule.error = "Write a number from 0 (paper) to 255 (ink)."
     sheet.add_data_validation(rule)
@@ -48,7 +42,7 @@ def write(page: Page, image: np.ndarray, said: Value, sure: Value) -> None:
     page.put(ANSWER, "The network says", "heading")
     answers = (
         (SAID.cell(), said, "digit", '"–"'),
-        (SAID.cell(0, 16), sure, "line", f'"Choose {PAD} on the sheet {FORWARD}."'),
+        (IN_WORDS.cell(), sure, "line", f'"Choose {PAD} on the sheet {FORWARD}."'),
     )
     for k, (ref, value, style, otherwise) in enumerate(answers):
         place = f"{column}{GRID.row + 1 + 3 * k}"

@@ -10,7 +10,7 @@ from openpyxl.utils.cell import absolute_coordinate
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from workbook.cnn import digits
-from workbook.cnn.canvas import AROUND_0, INK, MAPS, TEXT_POINTS, colour
+from workbook.cnn.canvas import AROUND_0, MAPS, PIXEL_POINTS, TEXT_POINTS, colour
 from workbook.cnn.formulas import BACKWARD
 from workbook.cnn.plan import (
     CHOICE,
@@ -29,15 +29,15 @@ from workbook.cnn.plan import (
 )
 from workbook.cnn.stages import Trained, probabilities
 from workbook.parts.page import Page
+from workbook.sheets import digit_pad
 
 Array = np.ndarray
-BLANK = "The pad is blank: there is no digit to name."
 CLASSES = 10
 CAPTION_ROW = CONTROLS_ROW + 2
 LABELS = {CHOICE: ("Digit", 16), SWITCH: ("Gradients", 18), CLASS: ("of the loss for class", 32)}
 """What stands before each, and how many columns that takes."""
 ANSWER = LEFT + 114
-SAID = Block(DIGIT[0], ANSWER, 8, 14)
+SAID, IN_WORDS = Block(DIGIT[0], ANSWER, 8, 14), Block(DIGIT[0], ANSWER + 16, 8, 54)
 TABLE = Block(DIGIT[0] + 8, ANSWER, 2 * CLASSES, 0)
 COLUMNS = {"digit": (0, 6), "logit": (6, 14), "probability": (20, 14)}
 BAR = (36, 50)
@@ -57,7 +57,9 @@ def cell_of(column: str, digit: int) -> str:
 def controls(page: Page, count: int, pad: str, logits: str, said: int) -> None:
     """The yellow cells; `pad` is the sheet to draw on, `said` the class that has the largest of the logits."""
     page.sheet.row_dimensions[CONTROLS_ROW].height = 21
-    page.sheet.row_dimensions[CONTROLS_ROW - 1].height = page.sheet.row_dimensions[CONTROLS_ROW + 1].height = 6
+    page.sheet.row_dimensions[CONTROLS_ROW - 1].height = page.sheet.row_dimensions[CONTROLS_ROW + 1].height = (
+        PIXEL_POINTS
+    )
     choices = [pad, *map(str, range(1, count + 1))]
     for block, (label, columns) in LABELS.items():
         page.put(f"{get_column_letter(block.column - columns)}{CONTROLS_ROW}", label, "line")
@@ -97,7 +99,7 @@ def pictures(page: Page, trained: Trained, drawing: tuple[Array, Array, Array], 
     digit, normalised, looks_at = map(square, (DIGIT, NORMALISED, LOOKS_AT))
     chosen = CHOICE.cell(fixed=True)
     for r in range(SIDE):
-        page.sheet.row_dimensions[DIGIT[0] + r].height = 6
+        page.sheet.row_dimensions[DIGIT[0] + r].height = PIXEL_POINTS
         for c in range(SIDE):
             test = digits.pixel(chosen, count, r, c)
             drawn = f"IF(ISNUMBER({chosen}),{test},N('{title}'!{drawn_at.cell(r, c)}))"
@@ -105,7 +107,7 @@ def pictures(page: Page, trained: Trained, drawing: tuple[Array, Array, Array], 
             scaled = f"({digit.cell(r, c)}/255-{trained.mean!r})/{trained.deviation!r}"
             page.formula(normalised.cell(r, c), scaled, float(maps[r, c]), "pixel")
             page.formula(looks_at.cell(r, c), f"'{BACKWARD}'!{digit.cell(r, c)}", float(gradient[r, c]), "pixel")
-    colour(page, digit.cells(), INK)
+    digit_pad.ink(page, digit.cells())
     colour(page, normalised.cells(), MAPS)
     colour(page, looks_at.cells(), AROUND_0)
 
@@ -120,13 +122,13 @@ def answer(page: Page, logits: tuple[Block, ...], values: Array) -> tuple[int, s
     share_cells = f"{cell_of('probability', 0)}:{cell_of('probability', CLASSES - 1)}"
     all_logits = f"{logits[0].cell(fixed=True)}:{logits[-1].cell(fixed=True)}"
     page.put(f"{get_column_letter(ANSWER)}{CAPTION_ROW}", "The network says", "line")
-    for block, style in ((SAID, "digit"), (SAID.part(0, 16, 8, 54), "line")):
+    for block, style in ((SAID, "digit"), (IN_WORDS, "line")):
         page.style(block.cell(), style)
         page.sheet.merge_cells(block.cells())
     blank = f"SUM({square(DIGIT).cells(fixed=True)})=0"
     page.formula(SAID.cell(), f'IF({blank},"–",MATCH(MAX({all_logits}),{all_logits},0)-1)', said, "digit")
-    sure = f'IF({blank},"{BLANK}","It is "&TEXT(MAX({share_cells}),"0.00%")&" sure.")'
-    page.formula(SAID.cell(0, 16), sure, in_words, "line")
+    sure = f'IF({blank},"{digit_pad.BLANK}","It is "&TEXT(MAX({share_cells}),"0.00%")&" sure.")'
+    page.formula(IN_WORDS.cell(), sure, in_words, "line")
     grown = "+".join(f"EXP({block.cell()}-MAX({all_logits}))" for block in logits)
     for k in range(CLASSES):
         for name, style in (("digit", "table"), ("logit", "table"), ("probability", "table percent")):

@@ -1,5 +1,6 @@
 """The sheet Digit pad: a 28×28 grid that holds a test digit, and what the trained network says of it."""
 
+import numpy as np
 from openpyxl.formatting.rule import ColorScaleRule, DataBarRule
 from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
@@ -22,10 +23,6 @@ def write(page: Page, report: RunReport) -> None:
     sheet = page.sheet
     page.prepare(TRAINING_TAB)
     sheet.page_setup.fitToHeight = 1
-    sheet.column_dimensions["A"].width = 2
-    for k in range(SIDE):
-        sheet.column_dimensions[get_column_letter(FIRST_COLUMN + k)].width = PIXEL_CHARS
-        sheet.row_dimensions[FIRST_ROW + k].height = PIXEL_POINTS
     page.put("B1", "Digit pad", "title")
     sheet.row_dimensions[1].height = 34
     pad = report.pad
@@ -37,11 +34,26 @@ def write(page: Page, report: RunReport) -> None:
         f"Each cell is a pixel from 0 (paper) to 255 (ink). The digit is a test image: {report.data_label}.",
         "note",
     )
-    for r, row in enumerate(pad.image.tolist()):
+    pixels(page, pad.image)
+    _answer(page, pad)
+
+
+def pixels(page: Page, image: np.ndarray) -> None:
+    """An image, uint8 (28, 28), as square cells that are coloured by their numbers."""
+    sheet = page.sheet
+    sheet.column_dimensions["A"].width = 2
+    for r, row in enumerate(image.tolist()):
+        sheet.column_dimensions[get_column_letter(FIRST_COLUMN + r)].width = PIXEL_CHARS
+        sheet.row_dimensions[FIRST_ROW + r].height = PIXEL_POINTS
         for c, value in enumerate(row):
             page.put(f"{get_column_letter(FIRST_COLUMN + c)}{FIRST_ROW + r}", value, "pixel")
-    sheet.conditional_formatting.add(GRID, ColorScaleRule("num", 0, "F7F7F7", None, None, None, "num", 255, "1A1A1A"))
-    _answer(page, pad)
+    ink(page, GRID)
+
+
+def ink(page: Page, cells: str) -> None:
+    """Colour pixels from paper to ink."""
+    scale = ColorScaleRule("num", 0, "F7F7F7", None, None, None, "num", 255, "1A1A1A")
+    page.sheet.conditional_formatting.add(cells, scale)
 
 
 def _answer(page: Page, pad: Pad) -> None:
