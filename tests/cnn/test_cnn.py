@@ -1,6 +1,8 @@
 """The network in cells against PyTorch in float64: every map and every gradient, in the file and recalculated."""
 
+import re
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import openpyxl
@@ -25,7 +27,7 @@ def model():
     with torch.no_grad():
         for layer in found.layers:
             if isinstance(layer, torch.nn.BatchNorm2d):
-                layer.weight.uniform_(0.5, 1.5)
+                layer.weight.uniform_(-1.5, 1.5)  # a trained scale may be negative
                 layer.bias.uniform_(-0.3, 0.3)
                 layer.running_mean.uniform_(0, 0.3)
                 layer.running_var.uniform_(0.3, 1.2)
@@ -132,7 +134,7 @@ def test_the_written_values_are_autograds(book, shown, model):
 
 
 @pytest.mark.parametrize(
-    ("digit", "chosen"), [(7, 3), *(pytest.param(k, None, marks=pytest.mark.slow) for k in range(1, IMAGES + 1))]
+    ("digit", "chosen"), [(10, 3), *(pytest.param(k, None, marks=pytest.mark.slow) for k in range(1, IMAGES + 1))]
 )
 def test_libreoffice_calculates_every_map_and_gradient(libreoffice, book, shown, model, digit, chosen):
     changes = {CHOICE.cell(): digit} | ({} if chosen is None else {CLASS.cell(): chosen})
@@ -231,3 +233,25 @@ def test_a_drawn_pixel_is_followed(libreoffice, book, shown, model):
     said = pad.ANSWER.replace("4", "5")
     assert cell(found[pad.PAD], said) == logits.argmax()
     assert cell(libreoffice.recalculate(book, {FORWARD: {CHOICE.cell(): 2}})[pad.PAD], said) == "–"
+
+
+def test_examples_are_the_first_of_each_class_then_the_second():
+    labels = torch.tensor([3, 1, 3, 0, 1, 3, 0])
+    data = SimpleNamespace(test_labels=labels, test_images=torch.arange(7)[:, None, None].expand(7, 28, 28))
+    images, shown = file.examples(data, 5)
+    assert shown.tolist() == [0, 1, 3, 0, 1] and images[:, 0, 0].tolist() == [3, 1, 0, 6, 4]
+
+
+def test_a_full_bar_is_a_probability_of_1(book):
+    """Each cell of a bar is filled if the probability is that large; of ten bars, each in the row of its digit."""
+    bars = {}
+    for area in openpyxl.load_workbook(book)[FORWARD].conditional_formatting:
+        for rule in area.rules:
+            if rule.type == "expression":
+                cells, steps, share, first = re.fullmatch(
+                    r"(\S+) ROUND\((\d+)\*\$([A-Z]+\$\d+),0\)>COLUMN\(\)-(\d+)", f"{area.sqref} {rule.formula[0]}"
+                ).groups()
+                left, _, right, _ = openpyxl.utils.range_boundaries(cells)
+                assert right - left + 1 == int(steps) and left == int(first)
+                bars[share.replace("$", "")] = cells
+    assert list(bars) == [top.cell_of("probability", k) for k in range(10)]
