@@ -9,6 +9,7 @@ import pytest
 from openpyxl import load_workbook
 from openxml_audit import OpenXmlValidator
 
+from tests.workbook.copies import spoilt, without_values
 from tests.workbook.several import (
     CHOSEN,
     ITERATIONS,
@@ -19,9 +20,7 @@ from tests.workbook.several import (
     numbers,
     rows_of,
     some_case,
-    spoilt,
 )
-from tests.workbook.test_any_workbook import without_values
 from tests.xlfuncs.any_network import InTorch
 from workbook import build
 from workbook.cli import main

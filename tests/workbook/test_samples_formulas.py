@@ -5,7 +5,8 @@ import pytest
 from openpyxl import load_workbook
 from openpyxl.utils import column_index_from_string
 
-from tests.workbook.several import RATES, built, layout_of, numbers, spoilt
+from tests.workbook.copies import spoilt
+from tests.workbook.several import RATES, built, layout_of, numbers
 from workbook import build
 from workbook.sample_data import Samples
 from workbook.sheets.layout import sheet_name
