@@ -15,7 +15,8 @@ from tests.workbook.copies import without_values
 from tests.workbook.test_screen import check_widths
 from workbook import build
 from workbook.sheets import functions
-from workbook.sheets.layout import Layout, StartLayout, sheet_name
+from workbook.sheets.layout import Layout, sheet_name
+from workbook.sheets.start_layout import StartLayout
 from xlfuncs.activations import ACTIVATIONS, LOSSES
 from xlfuncs.optimizers import OPTIMIZERS
 from xlfuncs.spec import BIASES, Spec
