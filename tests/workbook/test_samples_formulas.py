@@ -1,4 +1,4 @@
-"""Formulas around several samples: whether one is right, what a row of means shares, the curve, the halved error."""
+"""Around several samples: whether one is right, what a row of means shares, the curve, the halved error, links."""
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from workbook import build
 from workbook.sample_data import Samples
 from workbook.sheets.layout import sheet_name
 from workbook.sheets.samples_layout import SAMPLES, SamplesLayout
+from workbook.sheets.start_layout import StartLayout
 from xlfuncs.spec import Spec
 
 
@@ -97,3 +98,19 @@ def test_an_error_is_halved_from_that_of_the_first_turn(tmp_path, libreoffice):
     for rows in (written, libreoffice.recalculate(spoilt(path, tmp_path))["Start"]):
         top, column = next((r, row.index(head)) for r, row in enumerate(rows) if head in row)
         assert [rows[top + 1 + k][column] for k in range(len(rates))] == expected
+
+
+@pytest.mark.parametrize(("line", "count"), [("2-3-2 bias=unit", 4), ("12-2 batch=2", 3)])
+def test_a_sheet_leads_to_its_yellow_cells(line, count, tmp_path):
+    """A long list of inputs pushes the links down with the learning rate."""
+    _, network, samples, _, path = built(line, count, tmp_path)
+    book, start = load_workbook(path), StartLayout(network)
+    sheet = book[sheet_name(RATES[0])]
+    links = {cell.value: cell.hyperlink.location for row in sheet["H1:H40"] for cell in row if cell.hyperlink}
+    assert links == {
+        "Inputs, targets: Samples": "'Samples'!C6",
+        "Weights: Start": f"'Start'!{start.of('w1')}",
+        "All learning rates: charts": "'Error_LR Graphs'!A1",
+    }
+    yellow = {name: book[name][cell].value for name, cell in ((SAMPLES, "C6"), ("Start", start.of("w1")))}
+    assert yellow == {SAMPLES: samples.inputs[0][0], "Start": network.weights[0].start}
