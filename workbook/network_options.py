@@ -99,8 +99,8 @@ def lesson_of(args: argparse.Namespace) -> Lesson:
     }
     file = _file(args)
     spec = _spec(args, preset, file, given)
-    own = spec.sizes == preset.spec.sizes and spec.bias == preset.spec.bias
-    own = own and (args.preset is not None or replace(spec, batch=0) == replace(preset.spec, batch=0))
+    # A preset's data and weights fit its sizes, as its biases stay. Unasked for, they are the exercise's alone.
+    own = spec.sizes == preset.spec.sizes if args.preset else replace(spec, batch=0) == preset.spec
     inputs, targets = _data(args, preset if own else None, file, given, spec)
     several = len(inputs) > 1
     if not several and (spec.batch or args.batch is not None):
