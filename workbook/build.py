@@ -34,7 +34,6 @@ from workbook.sheets.layout import (
     MAX_FORMULA,
     START,
     Layout,
-    StartLayout,
     absolute,
     check_size,
     quoted,
@@ -43,6 +42,7 @@ from workbook.sheets.layout import (
 from workbook.sheets.rate_table import RateTable
 from workbook.sheets.run_report import RunReport
 from workbook.sheets.samples_layout import SAMPLES, SamplesLayout
+from workbook.sheets.start_layout import StartLayout
 from workbook.sheets.training_cells import TRAINING
 from xlfuncs import training
 from xlfuncs.errors import LimitError, OptionError

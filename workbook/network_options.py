@@ -99,21 +99,20 @@ def lesson_of(args: argparse.Namespace) -> Lesson:
     }
     file = _file(args)
     spec = _spec(args, preset, file, given)
-    own = spec.sizes == preset.spec.sizes and spec.bias == preset.spec.bias
-    own = own and (args.preset is not None or replace(spec, batch=0) == replace(preset.spec, batch=0))
+    # A preset's data and weights fit its sizes, as its biases stay. Unasked for, they are the exercise's alone.
+    own = spec.sizes == preset.spec.sizes if args.preset else replace(spec, batch=0) == preset.spec
     inputs, targets = _data(args, preset if own else None, file, given, spec)
     several = len(inputs) > 1
     if not several and (spec.batch or args.batch is not None):
         what = "--batch" if args.batch is not None else "batch="
         raise OptionError(f"{what} is about several samples; give them with --samples DATA.csv, or leave it out.")
-    if spec.batch >= len(inputs):
-        spec = replace(spec, batch=0)  # as it is told on Start: all of them
+    spec = _as_told(spec, len(inputs))
     weights = given["weights"] or (preset.weights if own else default_weights(spec))
     try:
         network = spec.network(inputs[0], targets[0], weights)
     except GradsheetError as error:
         raise OptionError(f"--{error}") from error
-    changed = file is not None or any(given.values()) or spec != replace(preset.spec, batch=_batch_of(preset, inputs))
+    changed = file is not None or any(given.values()) or spec != _as_told(preset.spec, len(inputs))
     samples = Samples(inputs, targets, spec.batch) if several else None
     return Lesson(network, samples, preset.learning_rates, preset.iterations, "" if changed else preset.story)
 
@@ -161,8 +160,9 @@ def _spec(args: argparse.Namespace, preset: Preset, file: SampleFile | None, giv
     return replace(spec, batch=0 if args.batch == "all" else int(args.batch))
 
 
-def _batch_of(preset: Preset, inputs: Rows) -> int:
-    return 0 if preset.spec.batch >= len(inputs) else preset.spec.batch
+def _as_told(spec: Spec, samples: int) -> Spec:
+    """The network as Start tells of it: a batch of so many samples or more is all of them."""
+    return replace(spec, batch=0) if spec.batch >= samples else spec
 
 
 def _data(

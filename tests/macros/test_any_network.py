@@ -13,8 +13,9 @@ import xlfuncs
 from workbook import build
 from workbook.cli import main
 from workbook.sheets import playground_steps
-from workbook.sheets.layout import Layout, StartLayout
+from workbook.sheets.layout import Layout
 from workbook.sheets.rate_table import twin_name
+from workbook.sheets.start_layout import StartLayout
 from xlfuncs.function_table import FUNCTIONS
 from xlfuncs.spec import Spec
 

@@ -1,8 +1,6 @@
 """Workbooks of several samples for tests: random ones, and the table as it stands in a sheet's cells."""
 
 import random
-import re
-import zipfile
 from functools import reduce
 from operator import add
 
@@ -91,15 +89,3 @@ def rows_of(sheets, layout, rate):
 
 def layout_of(network, samples, iterations=ITERATIONS):
     return Layout(network, iterations, samples.blocks)
-
-
-def spoilt(path, folder):
-    """The workbook with the numbers behind its formulas made wrong."""
-    wrong = folder / "spoilt.xlsx"
-    with zipfile.ZipFile(path) as source, zipfile.ZipFile(wrong, "w") as target:
-        for name in source.namelist():
-            content = source.read(name)
-            if name.startswith("xl/worksheets/sheet"):
-                content = re.sub(rb"</f><v>[^<#]*</v>", b"</f><v>777</v>", content)
-            target.writestr(name, content)
-    return wrong

@@ -4,7 +4,6 @@ import random
 import re
 import shutil
 import subprocess
-import zipfile
 from math import ceil
 
 import numpy as np
@@ -12,10 +11,12 @@ import pytest
 from openpyxl import load_workbook
 
 from tests.conftest import needs_program
+from tests.workbook.copies import without_values
 from tests.workbook.test_screen import check_widths
 from workbook import build
 from workbook.sheets import functions
-from workbook.sheets.layout import Layout, StartLayout, sheet_name
+from workbook.sheets.layout import Layout, sheet_name
+from workbook.sheets.start_layout import StartLayout
 from xlfuncs.activations import ACTIVATIONS, LOSSES
 from xlfuncs.optimizers import OPTIMIZERS
 from xlfuncs.spec import BIASES, Spec
@@ -109,18 +110,6 @@ def test_a_bias_is_changed_on_start(tmp_path, libreoffice):
     for table in changed:
         rows = sheets[sheet_name(table.learning_rate)][layout.header_row : layout.last_row]
         np.testing.assert_allclose([row[: len(network.columns)] for row in rows], table.table, rtol=1e-12, atol=1e-15)
-
-
-def without_values(path, folder):
-    """The workbook without the numbers behind its formulas."""
-    bare = folder / "bare.xlsx"
-    with zipfile.ZipFile(path) as source, zipfile.ZipFile(bare, "w") as target:
-        for name in source.namelist():
-            content = source.read(name)
-            if name.startswith("xl/worksheets/sheet"):
-                content = re.sub(rb"</f><v>[^<]*</v>", b"</f>", content)
-            target.writestr(name, content)
-    return bare
 
 
 @pytest.mark.parametrize("text", [*CHOSEN, *map(some_network, range(6))])

@@ -8,7 +8,8 @@ import pytest
 
 from workbook import network_options
 from workbook.cli import main
-from workbook.sheets.layout import Layout, StartLayout
+from workbook.sheets.layout import Layout
+from workbook.sheets.start_layout import StartLayout
 from xlfuncs.errors import GradsheetError
 from xlfuncs.network import DEFAULT
 from xlfuncs.spec import Spec

@@ -12,6 +12,7 @@ import pytest
 import python_calamine
 import xlsxwriter
 
+from tests.workbook.copies import copied
 from workbook.build import build
 from workbook.cli import main
 from workbook.existing import origin, proof
@@ -34,15 +35,6 @@ def written(tmp_path_factory):
 @pytest.fixture
 def lesson(written, tmp_path):
     return shutil.copy(written, tmp_path / "lesson.xlsx")
-
-
-def copied(source, target, change):
-    """Copy a package part by part; `change` gets each part's name and content and returns its new content."""
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
-        for name in old.namelist():
-            content = change(name, old.read(name))
-            if content is not None:
-                new.writestr(name, content)
 
 
 def one_cell_by_openpyxl(path):

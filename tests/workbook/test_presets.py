@@ -133,6 +133,21 @@ def test_options_beside_a_preset_override_it():
     assert lesson_of("--preset", "mazur", "--targets", "0.5,0.5").network.targets == (0.5, 0.5)
 
 
+def test_a_batch_of_all_samples_is_the_presets_own():
+    """Four of XOR's four are what it takes anyway, so its story is told; three are another training."""
+    for batch, told in (("all", 0), ("4", 0), ("9", 0), ("3", 3)):
+        lesson = lesson_of("--preset", "xor", "--batch", batch)
+        assert lesson.samples == Samples(*PRESETS["xor"].data(), told)
+        assert lesson.story == ("" if told else PRESETS["xor"].story)
+
+
+def test_another_loss_of_the_exercises_size_has_its_own_targets():
+    """0.5 and 0.5 are no classes; the preset's own data stay where it was asked for."""
+    other = "--activation", "sigmoid,softmax", "--loss", "cross-entropy"
+    assert lesson_of(*other).network.targets == (1.0, 0.0)
+    assert lesson_of("--preset", "exercise", *other).network.targets == DEFAULT.targets
+
+
 def test_samples_beside_a_preset(tmp_path):
     data = tmp_path / "or.csv"
     data.write_text("0,0,0\n0,1,1\n1,0,1\n")

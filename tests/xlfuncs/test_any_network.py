@@ -126,7 +126,7 @@ def test_any_sizes_are_bit_for_bit_the_matrix_maths(seed):
 def test_the_count_of_columns_is_known_without_making_them(text):
     spec = Spec.parse(text)
     network = spec.network([0.1] * spec.sizes[0], [0.5] * spec.sizes[-1], [0.1] * spec.weight_count)
-    assert network.column_count == len(network.columns) == len(set(network.column_names))
+    assert spec.column_count == network.column_count == len(network.columns) == len(set(network.column_names))
 
 
 def test_a_dead_start_and_a_diverging_rate_are_numbers_or_infinite_never_an_exception():

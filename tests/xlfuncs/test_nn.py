@@ -3,6 +3,7 @@
 import pytest
 
 import xlfuncs
+from xlfuncs import limits
 from xlfuncs.errors import GradsheetError
 from xlfuncs.network import DEFAULT
 from xlfuncs.spec import Spec
@@ -107,6 +108,17 @@ def test_what_does_not_fit_gets_a_sentence(change, sentence):
 def test_long_trainings_are_refused():
     with pytest.raises(GradsheetError, match=r"iterations is 1,000,000, and at most"):
         xlfuncs.NN_TABLE(INPUTS, TARGETS, WEIGHTS, "2-2-2", 0.1, 1_000_000)
+
+
+def test_a_block_has_as_many_rows_as_samples(monkeypatch):
+    """Work and rows of a table are counted with them, and its header is a row."""
+    many = [[0.1]] * 1000
+    with pytest.raises(GradsheetError, match=r"iterations is 400, and at most 302 are computed at a time"):
+        xlfuncs.NN_TABLE(many, many, [0.1], "1-1 identity", 0.1, 400, False)
+    monkeypatch.setattr(limits, "MAX_ROWS", 8)
+    assert len(xlfuncs.NN_TABLE(*XOR, XOR_WEIGHTS, XOR_NETWORK, 0.1, 2, False)) == 8
+    with pytest.raises(GradsheetError, match="The result has 9 rows and a sheet 8; ask for fewer iterations"):
+        xlfuncs.NN_TABLE(*XOR, XOR_WEIGHTS, XOR_NETWORK, 0.1, 2, True)
 
 
 @pytest.mark.parametrize(

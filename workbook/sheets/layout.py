@@ -1,4 +1,4 @@
-"""What stands where: every cell address of a learning-rate sheet and of Start, for a network of any size.
+"""What stands where: every cell address of a learning-rate sheet, for a network of any size.
 
 For 2-2-2 these are the reference sheet's own cells: forward formulas in A13:A24, ɳ in H17, derivations from K1, the
 chart at AA9, the table's header in row 27, its data from row 28 in the columns A to AF.
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
 
-from openpyxl.utils import column_index_from_string, get_column_letter
+from openpyxl.utils import get_column_letter
 
 from workbook.parts.references import absolute, quoted
 from workbook.sheets.blocks import ONE, SAMPLE, Blocks
@@ -17,7 +17,7 @@ from workbook.sheets.chosen_weight import Panel
 from xlfuncs import explain
 from xlfuncs.errors import LimitError
 from xlfuncs.limits import MAX_COLUMNS, MAX_ROWS
-from xlfuncs.network import Bias, Column, Network, Weight
+from xlfuncs.network import Column, Network
 from xlfuncs.spec import Spec
 
 MAX_FORMULA = 8_192  # characters
@@ -251,55 +251,6 @@ class Layout:
     def chart_column(self) -> int:
         """The first column of the error chart: AA, or right of the derivations."""
         return FIRST_BOX_COLUMN + (PANEL_COLUMNS if self.panel else self._boxes_a_line * BOX_COLUMNS)
-
-
-@dataclass(frozen=True)
-class StartLayout:
-    """The addresses of the settings on the Start sheet."""
-
-    network: Network
-
-    INPUT_ROW = 7
-
-    def input(self, k: int) -> str:
-        """The cell of i1 (k = 0), i2, …"""
-        return f"{get_column_letter(3 + k)}{self.INPUT_ROW}"
-
-    def target(self, k: int) -> str:
-        """The cell of t1 (k = 0), t2, …"""
-        return f"{get_column_letter(3 + k)}{self.INPUT_ROW + 1}"
-
-    def weight(self, weight: Weight) -> str:
-        """The cell of a start weight: a row a unit, a column an input of the layer."""
-        above = sum(layer.size for layer in self.network.layers[: weight.layer])
-        return f"{get_column_letter(3 + weight.column)}{self.INPUT_ROW + 2 + above + weight.row}"
-
-    def bias(self, bias: Bias) -> str:
-        """The cell of a bias: right of the weights into its unit, or into the first of its units."""
-        row = self.network.place(bias.targets[0])[1]
-        last = self.network.incoming(bias.layer, row)[-1]
-        letters = self.weight(last).rstrip("0123456789")
-        return f"{get_column_letter(column_index_from_string(letters) + 1)}{self.weight(last)[len(letters) :]}"
-
-    @property
-    def widest(self) -> int:
-        """How many cells the longest row of settings has."""
-        biases = any(layer.biases for layer in self.network.layers)
-        return max(self.network.sizes) + biases
-
-    def of(self, variable: str) -> str:
-        """The cell of an input, a target, a weight or a bias, by its name."""
-        if variable in self.network.input_names:
-            return self.input(self.network.input_names.index(variable))
-        if variable in self.network.target_names:
-            return self.target(self.network.target_names.index(variable))
-        bias = next((bias for bias in self.network.biases if bias.name == variable), None)
-        return self.bias(bias) if bias else self.weight(self.network.weight(variable))
-
-    @property
-    def table_row(self) -> int:
-        """The header row of the learning rates' table."""
-        return self.INPUT_ROW + 2 + sum(layer.size for layer in self.network.layers) + 3
 
 
 def column_px(chars: float = COLUMN_CHARS) -> int:

@@ -15,8 +15,9 @@ import numpy as np
 from workbook.parts.page import Page
 from workbook.parts.references import a1, absolute, quoted
 from workbook.parts.texts import plain
-from workbook.sheets.layout import START, Layout, StartLayout, sheet_name
+from workbook.sheets.layout import START, Layout, sheet_name
 from workbook.sheets.rate_table import RateTable
+from workbook.sheets.start_layout import StartLayout
 from xlfuncs.network import DEFAULT, Network
 
 NOTES = "Notes"

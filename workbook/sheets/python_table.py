@@ -7,7 +7,8 @@ holds the first table's plain formulas, above them, and have names in the workbo
 from openpyxl.utils import get_column_letter
 
 from workbook.parts.page import Page
-from workbook.sheets.layout import START, Layout, StartLayout, absolute, quoted
+from workbook.sheets.layout import START, Layout, absolute, quoted
+from workbook.sheets.start_layout import StartLayout
 from xlfuncs import functions, nn
 from xlfuncs.errors import GradsheetError, LimitError
 from xlfuncs.function_table import FUNCTIONS

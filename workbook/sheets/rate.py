@@ -23,6 +23,8 @@ from workbook.sheets.layout import (
 )
 from workbook.sheets.rate_table import RateTable
 from workbook.sheets.rate_table import write as write_table
+from workbook.sheets.samples_layout import SAMPLES, SamplesLayout
+from workbook.sheets.start_layout import StartLayout
 from xlfuncs.expression import text
 
 BY_PYTHON, BY_FORMULAS = "computed by Python", "computed by plain formulas (no Python here)"
@@ -139,11 +141,23 @@ def _learning_rate(page: Page, layout: Layout, learning_rate: float) -> None:
         if page.formulas == UDF:
             by_whom = BY_WHOM.format(row=layout.row_range(layout.first_row))
             page.array(f"H{row + 2}:H{row + 2}", by_whom, [[BY_PYTHON]], "note")
-        page.link(f"H{row + 3}", "Inputs, targets, weights: Start", f"{quoted(START)}!C7")
+        _links_to_settings(page, layout, row + 2)
         only_numbers(page, layout.learning_rate, "The learning rate ɳ is one number, such as 0.5.")
     else:
         page.link(f"H{row + 3}", "Start", f"{quoted(START)}!A1")
     page.link(f"H{row + 4}", "All learning rates: charts", f"{quoted(GRAPHS)}!A1")
+
+
+def _links_to_settings(page: Page, layout: Layout, row: int) -> None:
+    """Where the table's yellow cells are: on Start, or of several samples also on their own sheet."""
+    start = StartLayout(layout.network)
+    if layout.blocks.several:
+        where = SamplesLayout(layout.network, layout.blocks.samples)
+        first = where.column(layout.network.input_names[0])
+        page.link(f"H{row}", "Inputs, targets: Samples", f"{quoted(SAMPLES)}!{first}{where.first_row}")
+        page.link(f"H{row + 1}", "Weights: Start", f"{quoted(START)}!{start.weight(layout.network.weights[0])}")
+    else:
+        page.link(f"H{row + 1}", "Inputs, targets, weights: Start", f"{quoted(START)}!{start.input(0)}")
 
 
 def only_numbers(page: Page, cells: str, sentence: str) -> None:

@@ -11,10 +11,11 @@ from workbook.parts.page import NATIVE, OVERVIEW_TAB, UDF, VALUES, Page
 from workbook.sample_data import Samples
 from workbook.sheets import graphs, notes, python_table
 from workbook.sheets import samples as samples_sheet
-from workbook.sheets.layout import COLUMN_CHARS, GRAPHS, Layout, StartLayout, absolute, quoted, sheet_name
+from workbook.sheets.layout import COLUMN_CHARS, GRAPHS, Layout, absolute, quoted, sheet_name
 from workbook.sheets.rate import only_numbers
 from workbook.sheets.rate_table import RateTable
 from workbook.sheets.samples_layout import SAMPLES, SamplesLayout
+from workbook.sheets.start_layout import StartLayout
 from xlfuncs.network import DEFAULT, ITERATIONS, LEARNING_RATES, Network
 from xlfuncs.spec import Spec
 

@@ -8,8 +8,9 @@ from xml.sax.saxutils import escape
 
 from workbook.sheets import python_table
 from workbook.sheets.blocks import SAMPLE
-from workbook.sheets.layout import START, Layout, StartLayout, absolute, quoted
+from workbook.sheets.layout import START, Layout, absolute, quoted
 from workbook.sheets.samples_layout import SamplesLayout
+from workbook.sheets.start_layout import StartLayout
 from xlfuncs.columns import Column
 from xlfuncs.expression import excel
 
