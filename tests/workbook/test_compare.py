@@ -63,8 +63,9 @@ def test_a_file_that_lacks_what_every_workbook_has(built, part, old, new):
         (rb'(<c r="C28"[^>]*>(?:<f>[^<]*</f>)?)<v>[^<]*</v>', rb"\1<v>7.5</v>", r"LR=0.5!C28: .*7\.5.*"),
         (rb'<c r="C28"[^>]*>.*?</c>', b"", r"LR=0.5!C28: the file has nothing, the build .*"),
         (rb'(<c r="C28")', rb'<c r="B28" s="0"><v>1</v></c>\1', r"LR=0.5!B28: the file has .*"),
+        (rb'(<c r="C28" s=)"\d+"', rb'\1"0"', r"LR=0.5!C28: the format is not the build's\."),
     ],
-    ids=["formula", "value", "missing", "one more"],
+    ids=["formula", "value", "missing", "one more", "format"],
 )
 def test_the_first_cell_that_differs_is_named(built, old, new, words):
     sentence = first_difference(io.BytesIO(built), changed(built, SHEET, old, new))
