@@ -83,6 +83,15 @@ def test_a_last_digit_is_no_difference(built):
     assert first_difference(io.BytesIO(built), other) is None
 
 
+def test_a_part_too_many_is_named(built):
+    other = io.BytesIO(built)
+    with zipfile.ZipFile(other, "a") as package:
+        package.writestr("xl/vbaProject.bin", b"x")
+    other.seek(0)
+    sentence = first_difference(io.BytesIO(built), other)
+    assert sentence == "All cells agree, but the file has a part xl/vbaProject.bin, which the build has not."
+
+
 def test_a_proof_that_somebody_wrote_over_is_of_a_changed_sheet():
     cells = [("A1", "x")]
     assert proof.is_unchanged(proof.sheet_proof(cells, 0), cells, 0)
