@@ -97,3 +97,9 @@ def test_a_proof_that_somebody_wrote_over_is_of_a_changed_sheet():
     assert proof.is_unchanged(proof.sheet_proof(cells, 0), cells, 0)
     assert not proof.is_unchanged("two\nlines", cells, 0)
     assert not proof.is_unchanged(proof.sheet_proof(cells, 0) + "\n", cells, 0)
+
+
+def test_something_drawn_on_a_sheet_changes_it_and_a_picture_that_was_lost_does_not():
+    cells = [("A1", "x")]
+    assert not proof.is_unchanged(proof.sheet_proof(cells, 1), cells, 2)
+    assert proof.is_unchanged(proof.sheet_proof(cells, 1), cells, 0)
