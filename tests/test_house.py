@@ -173,7 +173,7 @@ def test_the_packages_say_that_they_have_types(room):
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
 def test_the_documents_name_files_that_are_there(document):
-    """A path in backticks, such as `xlfuncs/limits.py`; under README's *Why trust* bare test files are in tests/check."""
+    """A path in backticks, such as `xlfuncs/limits.py`."""
     text = (ROOT / document).read_text("utf-8")
     named = set(re.findall(r"`((?:workbook|xlfuncs|trainer|tests|\.ci|\.github)/[\w./-]*)`", text))
     assert len(named) > 5

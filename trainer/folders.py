@@ -6,6 +6,9 @@ from pathlib import Path
 
 import platformdirs
 
+from trainer.refusals import reason
+from xlfuncs.errors import UnwritableError
+
 
 def user_folder() -> Path:
     """The per-user folder for data and runs; the environment variable GRADSHEET_HOME puts it elsewhere."""
@@ -24,3 +27,11 @@ def new_run_folder(recipe: str, dataset: str) -> Path:
     name = f"{started}-{recipe}-{dataset}"
     names = [name, *(f"{name}-{k}" for k in range(2, 1000))]
     return next(runs_folder() / name for name in names if not (runs_folder() / name).exists())
+
+
+def make_folder(folder: Path) -> None:
+    """Create a run's folder; UnwritableError where that can't be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnwritableError(f"The run folder {folder} can't be made: {reason(error)}.") from error

@@ -21,6 +21,7 @@ from trainer.checkpoint import restore, save_epoch
 from trainer.cpu import CpuTrainer
 from trainer.cuda import CudaTrainer
 from trainer.data import Data, load
+from trainer.folders import make_folder
 from trainer.log import EpochRow
 from trainer.model import MnistCNN
 from trainer.progress import Progress
@@ -33,7 +34,6 @@ from trainer.recipes import (
     check,
     learning_rates,
 )
-from trainer.refusals import reason
 from trainer.run import (
     CONFIG,
     LAST,
@@ -116,14 +116,6 @@ def train_new(
     with locked(folder):
         run = create_run(folder, config)
         return _train(run, data, on_epoch, progress or Progress())
-
-
-def make_folder(folder: Path) -> None:
-    """Create a run's folder; UnwritableError where that can't be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UnwritableError(f"The run folder {folder} can't be made: {reason(error)}.") from error
 
 
 def resume(

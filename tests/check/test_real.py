@@ -9,7 +9,7 @@ import pytest
 from workbook.check.checker import check_file
 
 VERDICTS = {"WRONG": "wrong", "RIGHT": "right", "EMPTY": "empty"}
-FILES = [f"sheet-{k:02}.xlsx" for k in range(1, 13)]
+FILES = [f"sheet-{k:02}.xlsx" for k in range(1, 17)]
 
 
 @lru_cache(maxsize=1)

@@ -63,8 +63,9 @@ def test_a_file_that_lacks_what_every_workbook_has(built, part, old, new):
         (rb'(<c r="C28"[^>]*>(?:<f>[^<]*</f>)?)<v>[^<]*</v>', rb"\1<v>7.5</v>", r"LR=0.5!C28: .*7\.5.*"),
         (rb'<c r="C28"[^>]*>.*?</c>', b"", r"LR=0.5!C28: the file has nothing, the build .*"),
         (rb'(<c r="C28")', rb'<c r="B28" s="0"><v>1</v></c>\1', r"LR=0.5!B28: the file has .*"),
+        (rb'(<c r="C28" s=)"\d+"', rb'\1"0"', r"LR=0.5!C28: the format is not the build's\."),
     ],
-    ids=["formula", "value", "missing", "one more"],
+    ids=["formula", "value", "missing", "one more", "format"],
 )
 def test_the_first_cell_that_differs_is_named(built, old, new, words):
     sentence = first_difference(io.BytesIO(built), changed(built, SHEET, old, new))
@@ -82,8 +83,23 @@ def test_a_last_digit_is_no_difference(built):
     assert first_difference(io.BytesIO(built), other) is None
 
 
+def test_a_part_too_many_is_named(built):
+    other = io.BytesIO(built)
+    with zipfile.ZipFile(other, "a") as package:
+        package.writestr("xl/vbaProject.bin", b"x")
+    other.seek(0)
+    sentence = first_difference(io.BytesIO(built), other)
+    assert sentence == "All cells agree, but the file has a part xl/vbaProject.bin, which the build has not."
+
+
 def test_a_proof_that_somebody_wrote_over_is_of_a_changed_sheet():
     cells = [("A1", "x")]
     assert proof.is_unchanged(proof.sheet_proof(cells, 0), cells, 0)
     assert not proof.is_unchanged("two\nlines", cells, 0)
     assert not proof.is_unchanged(proof.sheet_proof(cells, 0) + "\n", cells, 0)
+
+
+def test_something_drawn_on_a_sheet_changes_it_and_a_picture_that_was_lost_does_not():
+    cells = [("A1", "x")]
+    assert not proof.is_unchanged(proof.sheet_proof(cells, 1), cells, 2)
+    assert proof.is_unchanged(proof.sheet_proof(cells, 1), cells, 0)

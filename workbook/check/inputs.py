@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainer.refusals import unreadable
 from xlfuncs.errors import UnreadableError
 
 SUFFIXES = (".xlsx", ".xlsm", ".xltx", ".xltm")
@@ -63,4 +64,4 @@ def _files_of(folder: str) -> Iterator[Input]:
 
 
 def _unreachable(name: str, error: OSError) -> Input:
-    return Input(Path(name), f"{name} can't be read: {(error.strerror or str(error)).lower()}.")
+    return Input(Path(name), str(unreadable(name, error)))

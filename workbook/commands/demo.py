@@ -15,7 +15,6 @@ from trainer.names import DATASETS
 from trainer.terminal import say
 from workbook import build
 from workbook.commands.workbooks import write_with_bar
-from workbook.parser import Parser
 from workbook.parts.texts import plain
 from workbook.sheets.layout import sheet_name
 from workbook.sheets.rate_table import RateTable
@@ -81,11 +80,11 @@ def _train(args: argparse.Namespace, path: Path) -> None:
     dataset, sentence = (args.dataset, "") if args.dataset else choose_dataset(args.data_dir)
     if sentence:
         say(sentence)
-    parser = Parser()
+    parser = argparse.ArgumentParser()
     trainer_cli.add_arguments(parser)
-    wanted = ["--recipe", "quick", "--dataset", dataset]
-    wanted += ["--data-dir", str(args.data_dir)] if args.data_dir and dataset == "mnist" else []
+    folder = args.data_dir if dataset == "mnist" else None
+    wanted = argparse.Namespace(recipe="quick", dataset=dataset, data_dir=folder)
     target = WorkbookFile(path)
-    trainer_cli.run(parser.parse_args(wanted), target.show)
+    trainer_cli.run(parser.parse_args([], wanted), target.show)
     target.finish(None)
     say(target.sentence())

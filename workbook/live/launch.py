@@ -9,9 +9,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from trainer.folders import runs_folder
+from trainer.folders import make_folder, runs_folder
+from trainer.refusals import reason, unwritable
 from trainer.run import STATUS, STOP, is_running
-from xlfuncs.errors import StartError, UnwritableError
+from xlfuncs.errors import StartError
 
 WORKER_LOCK, OUTPUT = ".worker", "output.txt"
 START_SECONDS = 60.0
@@ -53,12 +54,12 @@ def start_worker(folder: Path, arguments: list[str]) -> None:
 
     That takes the start of Python, not of PyTorch. Raises GradsheetError where it doesn't start.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for of_before in (STATUS, STOP):  # an earlier end, and an earlier wish to end, are not this one's
-            (folder / of_before).unlink(missing_ok=True)
-    except OSError as error:
-        raise UnwritableError(f"The run folder {folder} can't be made: {error.strerror}.") from error
+    make_folder(folder)
+    for of_before in (folder / STATUS, folder / STOP):  # an earlier end, an earlier wish to end, are not this one's
+        try:
+            of_before.unlink(missing_ok=True)
+        except OSError as error:
+            raise unwritable(of_before, error) from error
     with open(folder / OUTPUT, "ab") as output:
         process = detached("workbook.live.worker", ["--folder", str(folder), *arguments], output)
     deadline = time.monotonic() + START_SECONDS
@@ -87,7 +88,7 @@ def detached(module: str, arguments: list[str], output) -> subprocess.Popen:
         except PermissionError:  # Excel's job lets nobody out: then without
             return subprocess.Popen(command, creationflags=_NO_WINDOW | _NEW_GROUP, **streams)
     except OSError as error:
-        raise StartError(f"Python can't be started ({error.strerror}): {sys.executable}") from error
+        raise StartError(f"Python can't be started ({reason(error)}): {sys.executable}") from error
 
 
 def open_folder(folder: Path) -> None:

@@ -108,27 +108,36 @@ def test_the_right_table_and_its_start(tmp_path):
     assert grown(Recognised, table, rate=None).expected is None
 
 
-def test_a_rate_that_stands_in_the_updates_is_known_to_the_findings(tmp_path):
-    """What should stand there has that number, and the table can be run with the fault."""
-    typed = {name: text.replace("$B$2", "0.5") for name, text in right().items()}
-    slip = typed | {"w1": typed["w1"].replace("[-g1]", "[-g2]")}
-    path = tmp_path / "typed.xlsx"
-    path.write_bytes(Form(formulas=slip, cells={}).package())
+TYPED = {name: text.replace("$B$2", "0.5") for name, text in right().items()}  # the rate's cell has that number
+
+
+def report_of(tmp_path, formulas, **more):
+    """What is said of a sheet with these formulas, and its only fault."""
+    path = tmp_path / "sheet.xlsx"
+    path.write_bytes(Form(formulas=formulas, **more).package())
     report = check_file(path)
     (fault,) = [f for f in report.faults if f.kind != "stale values"]
+    return report, fault
+
+
+def test_a_rate_that_stands_in_the_updates_is_known_to_the_findings(tmp_path):
+    """What should stand there has that number, and the table can be run with the fault."""
+    report, fault = report_of(tmp_path, TYPED | {"w1": TYPED["w1"].replace("[-g1]", "[-g2]")}, cells={})
     assert report.tables[0].learning_rate == 0.5 and report.tables[0].learning_rate_cell is None
     assert fault.parts[0].right == "=E6-0.5*X6"
     assert fault.kind == "wrong gradient column" and fault.gradient_error > 0 and fault.total_error > 0
 
 
 def test_the_rate_that_most_updates_have(tmp_path):
-    typed = {name: text.replace("$B$2", "0.5") for name, text in right().items()}
-    odd = typed | {"w4": typed["w4"].replace("0.5*", "0.7*")}
-    path = tmp_path / "odd.xlsx"
-    path.write_bytes(Form(formulas=odd, cells={}).package())
-    report = check_file(path)
-    (fault,) = [f for f in report.faults if f.kind != "stale values"]
+    report, fault = report_of(tmp_path, TYPED | {"w4": TYPED["w4"].replace("0.5*", "0.7*")}, cells={})
     assert report.tables[0].learning_rate == 0.5
+    assert (fault.kind, {part.variable for part in fault.parts}) == ("wrong learning rate", {"w4"})
+
+
+def test_a_number_beside_the_rates_cell_is_wrong_though_it_is_the_same(tmp_path):
+    """It doesn't follow when the cell changes; no value shows it."""
+    report, fault = report_of(tmp_path, right() | {"w4": TYPED["w4"]})
+    assert report.verdict == "wrong" and report.tables[0].learning_rate_cell == "B2"
     assert (fault.kind, {part.variable for part in fault.parts}) == ("wrong learning rate", {"w4"})
 
 

@@ -272,6 +272,13 @@ def test_circular(tmp_path):
     assert fault.message.endswith("That also makes the table circular: the cell waits for a result that waits for it.")
 
 
+def test_circular_in_the_first_row_alone(tmp_path):
+    """The other rows only refer to a row above."""
+    (fault, *_) = faults_of(tmp_path, Form(formulas=RIGHT | {"h1": "[w1]*[i1]+[w2]*[i2]+$L$6"}))
+    assert fault.kind == "wrong formula"
+    assert fault.message.endswith("That also makes the table circular: the cell waits for a result that waits for it.")
+
+
 def test_the_other_cell_with_the_same_number(tmp_path):
     form = forms.RIGHT["a list beside that formulas read"]()
     path = tmp_path / "list.xlsx"

@@ -1,5 +1,7 @@
 """What is said of a table as a whole: its verdict, and what isn't measured where that would mean nothing."""
 
+import re
+
 from tests.check import forms
 from tests.check.forms import Form, numbers, right
 from workbook.check.checker import check_file
@@ -50,3 +52,14 @@ def test_many_unexplained_columns_are_another_calculation(tmp_path):
     few = {name: strange[name] for name in ("h1", "h2", "o1")}
     (table,) = report_of(tmp_path, Form(formulas=right() | few, stored=False)).tables
     assert table.verdict == "wrong"
+
+
+def test_weights_are_numbered_otherwise_only_where_that_explains_nearly_all(tmp_path):
+    """Each weight named by its input and not by its unit, but for four gradients: half of the wrong columns would stay."""
+    other = str.maketrans("2367", "3276")
+    formulas = right()
+    for name in ("h1", "h2", "o1", "o2", "g1", "g2", "g3", "g4"):
+        formulas[name] = re.sub(r"(?<=\[w)[2367](?=\])", lambda digit: digit[0].translate(other), formulas[name])
+    report = report_of(tmp_path, Form(formulas=formulas))
+    wrong = {part.variable for fault in report.faults if fault.kind != "stale values" for part in fault.parts}
+    assert wrong == {"h1", "h2", "o1", "o2", "grad_w1", "grad_w2", "grad_w3", "grad_w4"}

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from lxml import etree
 
+from trainer.refusals import unreadable
 from workbook.check.read.arrays import named_table, note_array, spread_arrays
 from workbook.check.read.book import Book, Cell, Chart, NamedTable, Series, Sheet
 from workbook.check.read.copied import key_of, pattern_of
@@ -46,10 +47,10 @@ def read_book(path: Path | str) -> Book:
         if getattr(error, "code", None) == etree.ErrorTypes.ERR_NO_MEMORY:
             raise MemoryError from error
         raise NotAWorkbookError(
-            f"{path} is damaged ({_reason(error)}); save it again or ask for another copy."
+            f"{path} is damaged ({_damage(error)}); save it again or ask for another copy."
         ) from error
     except OSError as error:
-        raise UnreadableError(f"{path} can't be read: {_reason(error)}.") from error
+        raise unreadable(path, error) from error
     raise NotAWorkbookError(_not_a_workbook(path, start))
 
 
@@ -60,10 +61,10 @@ def _refuse_devices(path: Path) -> None:
         raise UnreadableError(f"{path} is no file but a pipe, a socket or a device, which are not opened.")
 
 
-def _reason(error: Exception) -> str:
+def _damage(error: Exception) -> str:
     if isinstance(error, etree.XMLSyntaxError):
         return "its XML breaks off"
-    text = getattr(error, "strerror", None) or str(error).strip("'\"")
+    text = str(error).strip("'\"")
     return text[:80].rstrip(".").lower() or type(error).__name__
 
 
