@@ -162,3 +162,18 @@ def test_blank_optional_arguments_are_left_out(tmp_path):
     ]
     for engine in ("ironcalc", "formulon"):
         hold(ask(engine, tmp_path / f"{engine}.xlsx", which))
+
+
+SELDOM: list[Call] = [
+    # decay leaves biases alone that are fixed
+    ("NN_UPDATE", ([[0.1, 0.2]], T, [[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]], "2-2 bias=unit fixed-bias decay=0.5", 0.5, 3)),
+    # e^1200 is no number
+    ("NN_FORWARD", ([[1.0, 2.0]], [[400.0, 400.0, -500.0, 300.0]], "2-2 softmax")),
+    # a line that was copied from a web page
+    ("NN_GRAD", (I, T, W, "2-2-2\N{NO-BREAK SPACE}tanh")),
+]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_random_networks_seldom_meet(engine, tmp_path):
+    hold(ask(engine, tmp_path / "calls.xlsx", SELDOM))
