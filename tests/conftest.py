@@ -148,13 +148,11 @@ def libreoffice(tmp_path_factory):
 
 
 @pytest.fixture
-def libreoffice_on_screen(tmp_path):
-    """One with windows, on an X display of its own, so that a mouse can click."""
-    needs_libreoffice()
-    programs = bool(shutil.which("Xvfb") and shutil.which("xdotool"))
-    needs_program(programs, "Xvfb and xdotool are not installed")
+def screen() -> Iterator[str]:
+    """The name of an X display of its own, on which a mouse can click."""
+    needs_program(bool(shutil.which("Xvfb") and shutil.which("xdotool")), "Xvfb and xdotool are not installed")
     reader, writer = os.pipe()
-    screen = subprocess.Popen(
+    process = subprocess.Popen(
         ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1600x1000x24"],
         pass_fds=[writer],
         stdout=subprocess.DEVNULL,
@@ -163,12 +161,17 @@ def libreoffice_on_screen(tmp_path):
     os.close(writer)
     with open(reader) as said:
         display = f":{said.readline().strip()}"
-    try:
-        with running_libreoffice(tmp_path / "profile", display) as program:
-            yield program
-    finally:
-        screen.terminate()
-        screen.wait(20)
+    yield display
+    process.terminate()
+    process.wait(20)
+
+
+@pytest.fixture
+def libreoffice_on_screen(screen, tmp_path):
+    """One with windows, on an X display of its own."""
+    needs_libreoffice()
+    with running_libreoffice(tmp_path / "profile", screen) as program:
+        yield program
 
 
 @pytest.fixture(scope="session")

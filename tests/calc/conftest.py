@@ -1,12 +1,10 @@
 """LibreOffice with the extension, and a workbook with the sheet Training and no macro."""
 
-import os
 import shutil
-import subprocess
 
 import pytest
 
-from tests.conftest import needs_libreoffice, needs_program
+from tests.conftest import needs_libreoffice
 from workbook.build import compute, write
 from xlfuncs.network import DEFAULT
 
@@ -47,22 +45,3 @@ def lesson(training_book, tmp_path):
     path = tmp_path / "lesson.xlsx"
     shutil.copy(training_book, path)
     return path
-
-
-@pytest.fixture
-def screen():
-    """An X display of its own; the name of it."""
-    needs_program(bool(shutil.which("Xvfb") and shutil.which("xdotool")), "Xvfb and xdotool are not installed")
-    reader, writer = os.pipe()
-    process = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1600x1000x24"],
-        pass_fds=[writer],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writer)
-    with open(reader) as said:
-        display = f":{said.readline().strip()}"
-    yield display
-    process.terminate()
-    process.wait(20)

@@ -123,6 +123,9 @@ def test_a_bad_setting_is_one_sentence(opened):
     opened.run("training('t').NamedRanges.getByName('epochs').getReferredCells().setFormula('=1/0')")
     opened.press("t", "gradsheet:run")
     until(lambda: status(opened).startswith("Epochs holds the error #DIV/0!; mend its formula"))
+    opened.run("training('t').NamedRanges.getByName('epochs').getReferredCells().setFormula('=SQRT(-1)')")
+    opened.press("t", "gradsheet:run")
+    until(lambda: "Err:502" in status(opened))
     assert opened.named("t", "run_folder") == [""]
 
 
@@ -151,6 +154,54 @@ def test_rows_come_whatever_people_do_to_the_sheet(opened, run):
 
     opened.run("training('t').NamedRanges.removeByName('progress')")
     until(lambda: opened.run("found = BOOKS['t'].CurrentController.hasInfobar('gradsheet')"))
+
+
+def test_a_table_that_is_elsewhere_by_now_is_left_alone(opened, run):
+    """Excel's table around the epochs, moved by somebody: the rows come, and it stays where it is."""
+    opened.run("BOOKS['t'].DatabaseRanges.getByName('EpochLog').setDataArea(uno.createUnoStruct("
+               "'com.sun.star.table.CellRangeAddress', 0, 20, 3, 22, 5))")  # fmt: skip
+    runs.add_epochs(run, 8)
+    show(opened, run)
+    until(lambda: rows(opened) == runs.as_cells(run.rows))
+    area = "(a := BOOKS['t'].DatabaseRanges.getByName('EpochLog').DataArea)"
+    found = opened.run(f"found = [{area}.Sheet, a.StartColumn, a.StartRow, a.EndColumn, a.EndRow]")
+    assert found == [0, 20, 3, 22, 5]
+
+
+def test_a_workbook_for_reading_only_stays_as_it_is(opened, run):
+    """A bar above the sheet says why no rows come."""
+    runs.add_epochs(run, 3)
+    opened.set_named("t", {"run_folder": str(run.folder)})
+    path = opened.folder / "reading.xlsx"
+    opened.save("t", str(path))
+    reading = f"DESKTOP.loadComponentFromURL({path.as_uri()!r}, '_blank', 0, (prop('ReadOnly', True),))"
+    opened.run(f"BOOKS['r'] = {reading}")
+    until(lambda: opened.run("found = BOOKS['r'].CurrentController.hasInfobar('gradsheet')"))
+    assert opened.cells("r", LOG.format(20), "Training") == [[""] * 9] * 8
+    assert opened.named("r", "status") == ["Ready."] and not opened.is_modified("r")
+    opened.close("r")
+
+
+def test_rows_that_changed_meanwhile_are_not_written_over(opened):
+    """The extension's own code, in the Python of this LibreOffice's driver."""
+    (written,) = (opened.folder / "shared").rglob("gradsheet.json")
+    opened.enter("t", {"B13": 7.0}, "Training")
+    put = f"""
+sys.path.insert(0, {str(written.parents[1])!r})
+from gradsheet_office.sheet import Training
+found = Training(BOOKS["t"]).put(1, [[{{}}] + [""] * 8], [[1.0] * 9])
+"""
+    assert opened.run(put.format('""')) is False and rows(opened) == [[7.0] + [""] * 8]
+    assert opened.run(put.format("7.0")) is True and rows(opened) == [[1.0] * 9]
+
+
+def test_headers_in_another_order_get_a_sentence(opened, run):
+    (headers,) = opened.cells("t", "B12:J12", "Training")
+    opened.enter("t", {"B12": headers[1], "C12": headers[0]}, "Training")
+    runs.add_epochs(run, 2)
+    show(opened, run)
+    until(lambda: status(opened).startswith("The columns of the epoch table stand in another order"))
+    assert rows(opened) == []
 
 
 def test_a_finished_run_opened_again_changes_nothing(opened, run):

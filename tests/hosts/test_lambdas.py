@@ -162,3 +162,23 @@ def test_blank_optional_arguments_are_left_out(tmp_path):
     ]
     for engine in ("ironcalc", "formulon"):
         hold(ask(engine, tmp_path / f"{engine}.xlsx", which))
+
+
+SELDOM: list[Call] = [
+    # decay leaves biases alone that are fixed
+    ("NN_UPDATE", ([[0.1, 0.2]], T, [[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]], "2-2 bias=unit fixed-bias decay=0.5", 0.5, 3)),
+    # e^1200 is no number
+    ("NN_FORWARD", ([[1.0, 2.0]], [[400.0, 400.0, -500.0, 300.0]], "2-2 softmax")),
+    # a line that was copied from a web page
+    ("NN_GRAD", (I, T, W, "2-2-2\N{NO-BREAK SPACE}tanh")),
+    # the longest text that is quoted whole, and one more letter
+    ("BP_SIGMOID", ([["w" * 40, 0.5]],)),
+    ("BP_SIGMOID", ([["w" * 41, 0.5]],)),
+    # a mean of so many that 2/many is written as a number; too many for pyOpenVBA
+    ("NN_EXPLAIN", ([[0.5]], [[0.75] * 512], [[0.5] * 512], "1-512 identity mean-squared", "w1")),
+]
+
+
+@pytest.mark.parametrize(("engine", "which"), [("ironcalc", SELDOM), ("formulon", SELDOM), ("pyopenvba", SELDOM[:-1])])
+def test_what_random_networks_seldom_meet(engine, which, tmp_path):
+    hold(ask(engine, tmp_path / "calls.xlsx", which))

@@ -18,6 +18,7 @@ from workbook import build
 from workbook.hosts import lambdas
 from workbook.parts.page import FORMULAS, NATIVE
 from workbook.sheets import functions
+from xlfuncs.function_table import FUNCTIONS
 from xlfuncs.network import DEFAULT, LEARNING_RATES
 from xlfuncs.spec import Spec
 
@@ -151,6 +152,15 @@ def test_stored_as_excel_does(line, built):
     assert calls and all(calls)
     names = {name for name in lambdas.functions() if line == PLAIN or name.startswith("NN_")}
     assert {call[1] for call in calls} == names
+
+
+def test_the_name_manager_lists_the_functions_only(built):
+    defined = load_workbook(built[PLAIN]).defined_names
+    ours = [defined[name.name] for name in lambdas.names()]
+    assert [name.name for name in ours if not name.hidden] == sorted(lambdas.functions())
+    assert {name.name: name.comment for name in ours if not name.hidden} == {
+        name: FUNCTIONS[name].help for name in lambdas.functions()
+    }
 
 
 @pytest.mark.parametrize("line", [PLAIN, OTHER])

@@ -43,6 +43,7 @@ def test_the_wrappers_are_those_of_xlwings():
     ours = functions_of(ATTRIBUTE.sub("", wrappers.module()))
     assert set(theirs) == set(xlfuncs.__all__)
     assert ours == theirs
+    assert list(ours) == list(theirs)  # also in the same order
 
 
 def test_every_function_has_its_help_and_category():

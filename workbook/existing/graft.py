@@ -12,9 +12,9 @@ import re
 from lxml import etree
 
 from workbook.existing.adopted_styles import AdoptedStyles
+from workbook.parts import vml
 from workbook.parts.opc import OFFICE, SHEET_TYPE, Package, relations_of, tag
 
-_VML_TYPE = "application/vnd.openxmlformats-officedocument.vmlDrawing"
 _BEFORE_NAMES = (
     *("fileVersion", "fileSharing", "workbookPr", "AlternateContent", "revisionPtr", "workbookProtection"),
     *("bookViews", "sheets", "functionGroups", "externalReferences"),
@@ -135,7 +135,7 @@ def _copy_relations(package: Package, source: Package, place: str, part: str, ta
 def _copy(package: Package, source: Package, part: str, tables: _Tables) -> str:
     """Copy a part under the next free name of its kind, with its type."""
     place = package.free(re.sub(r"\d*(\.\w+)$", r"{}\1", part))
-    kind, content = source.content_type(part) or _VML_TYPE, source.read(part)
+    kind, content = source.content_type(part) or vml.CONTENT_TYPE, source.read(part)
     if content.startswith(b"<?xml") and (root := source.xml(part)).tag == tag("table"):
         tables.name(root)
         content = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)

@@ -18,6 +18,7 @@ from openpyxl.workbook.defined_name import DefinedName
 
 from workbook.hosts import lambdas
 from workbook.parts.page import OVERVIEW_TAB, Page, Value
+from workbook.parts.references import absolute
 from workbook.sheets.layout import COLUMN_CHARS
 from workbook.sheets.rate import only_numbers
 from xlfuncs import training
@@ -121,7 +122,7 @@ class _Places:
 
     def range(self, names: Sequence[str]) -> str:
         """The yellow cells of variables that stand beside one another."""
-        return f"{_fixed(self.yellow[names[0]])}:{_fixed(self.yellow[names[-1]])}"
+        return f"{absolute(self.yellow[names[0]])}:{absolute(self.yellow[names[-1]])}"
 
     def plain(self, names: Sequence[str], step: int = 1) -> tuple[str, ...]:
         """The cells of the plain formulas of these variables in iteration 1 or 2."""
@@ -131,11 +132,6 @@ class _Places:
     def side(self) -> int:
         """The first column at the right of everything."""
         return FIRST + len(self.column) + 2
-
-
-def _fixed(ref: str) -> str:
-    letters = ref.rstrip("0123456789")
-    return f"${letters}${ref[len(letters) :]}"
 
 
 def _set_up(page: Page, places: _Places) -> None:
@@ -161,9 +157,7 @@ def _settings(page: Page, network: Network, learning_rate: float, places: _Place
     page.put(f"B{DATA_ROW}", "Data and ɳ", "label")
     page.put(f"B{WEIGHT_ROW}", "Weights and biases" if network.biases else "Weights", "label")
     for name, ref in places.yellow.items():
-        letters = ref.rstrip("0123456789")
-        above = f"{letters}{int(ref[len(letters) :]) - 1}"
-        page.put(above, "ɳ" if name == "learning_rate" else name, f"head {groups.get(name, 'input')}")
+        page.put(_above(ref), "ɳ" if name == "learning_rate" else name, f"head {groups.get(name, 'input')}")
         page.put(ref, starts.get(name, learning_rate), "change")
     for names in (places.data, places.learned):
         only_numbers(page, places.range(names).replace("$", ""), "Inputs, targets, weights and ɳ are numbers.")
@@ -189,7 +183,7 @@ def _plain(page: Page, network: Network, table: list[list[float]], places: _Plac
 
         def cell(variable: str, is_previous: bool, row: int) -> str:
             if variable == "learning_rate":
-                return _fixed(places.yellow[variable])
+                return absolute(places.yellow[variable])
             return f"{places.column[variable]}{row - is_previous}"
 
         for row, value in ((PLAIN_ROW + 1, first), (PLAIN_ROW + 2, second)):
@@ -211,8 +205,8 @@ def _blocks(network: Network, rate: float, table: list[list[float]], places: _Pl
     flat = places.range(places.learned)
     values = [first[name] for name in places.learned]
     one, both = places.plain, (places.plain(network.column_names), places.plain(network.column_names, 2))
-    speed = _fixed(places.yellow["learning_rate"])
-    line, spec = _fixed(places.line), str(Spec.of(network))
+    speed = absolute(places.yellow["learning_rate"])
+    line, spec = absolute(places.line), str(Spec.of(network))
     given, wanted = [list(network.inputs)], [list(network.targets)]
     any_of, any_values = (inputs, targets, flat, line), (given, wanted, [values], spec)
     found: list[tuple[str, tuple[str, ...], tuple[object, ...], Sequence[tuple[str, ...]], Sequence[str]]] = []
@@ -315,7 +309,7 @@ def _gradient_check(page: Page, network: Network, row: int, places: _Places) -> 
     values = [column.start for column in network.columns if column.group in ("weight", "bias")]
     given, wanted = [list(network.inputs)], [list(network.targets)]
     page.put(f"B{row}", "Against finite differences", "heading")
-    calls = [("NN_GRADCHECK", (inputs, targets, flat, _fixed(places.line)))]
+    calls = [("NN_GRADCHECK", (inputs, targets, flat, absolute(places.line)))]
     answers = [FUNCTIONS["NN_GRADCHECK"].python(given, wanted, [values], str(Spec.of(network)))]
     if network.is_plain:
         cut = network.layers[0].matrix.size
@@ -395,8 +389,8 @@ def _explanation(page: Page, network: Network, places: _Places, name: str, colum
         references = (inputs, targets, places.range(places.learned[:cut]), places.range(places.learned[cut:]))
         arguments = (given, wanted, [values[:cut]], [values[cut:]])
     else:
-        references = (inputs, targets, places.range(places.learned), _fixed(places.line))
+        references = (inputs, targets, places.range(places.learned), absolute(places.line))
         arguments = (given, wanted, [values], str(Spec.of(network)))
     lines = FUNCTIONS[name].python(*arguments, network.learned[0])
     cells = f"{letters[0]}{PLAIN_ROW + 1}:{letters[2]}{PLAIN_ROW + len(lines)}"
-    _call(page, cells, f"{name}({','.join(references)},{_fixed(places.weight)})", lines, "explanation")
+    _call(page, cells, f"{name}({','.join(references)},{absolute(places.weight)})", lines, "explanation")

@@ -138,9 +138,8 @@ def show_notice(model, sentence):
 
 
 def _content(cell):
-    if cell.getError():
-        return cell.String
     if cell.Type.value == "EMPTY":
         return None
-    is_number = cell.Type.value == "VALUE" or cell.FormulaResultType2 == 1  # com.sun.star.sheet.FormulaResult.VALUE
+    # com.sun.star.sheet.FormulaResult: 1 is VALUE; an error's name is the cell's text, as STRING's.
+    is_number = cell.Type.value == "VALUE" or cell.FormulaResultType2 == 1
     return cell.Value if is_number else cell.String
