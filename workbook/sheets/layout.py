@@ -224,16 +224,18 @@ class Layout:
         letter = self.curve_columns[-1] if self.curve_columns else self.column_of["E_total"]
         return f"{letter}{self.first_row + iteration - 1}"
 
-    def curve_range(self, sheet: str | None = None) -> str:
-        """The errors that the charts show, a cell an iteration."""
-        return self._by_iteration(self.curve_columns[-1] if self.curve_columns else self.column_of["E_total"], sheet)
+    def curve_range(self, sheet: str | None = None, first: int = 1) -> str:
+        """The errors that the charts show, a cell an iteration, from the first one wanted."""
+        letter = self.curve_columns[-1] if self.curve_columns else self.column_of["E_total"]
+        return self._by_iteration(letter, sheet, first)
 
-    def steps_range(self, sheet: str | None = None) -> str:
+    def steps_range(self, sheet: str | None = None, first: int = 1) -> str:
         """The iterations that belong to `curve_range`."""
-        return self._by_iteration(self.curve_columns[0] if self.curve_columns else self.column_of["iteration"], sheet)
+        letter = self.curve_columns[0] if self.curve_columns else self.column_of["iteration"]
+        return self._by_iteration(letter, sheet, first)
 
-    def _by_iteration(self, letter: str, sheet: str | None) -> str:
-        cells = f"${letter}${self.first_row}:${letter}${self.header_row + self.iterations}"
+    def _by_iteration(self, letter: str, sheet: str | None, first: int) -> str:
+        cells = f"${letter}${self.header_row + first}:${letter}${self.header_row + self.iterations}"
         return f"{quoted(sheet)}!{cells}" if sheet else cells
 
     def column_range(self, variable: str, sheet: str | None = None) -> str:

@@ -175,7 +175,7 @@ def _learning_rates(page: Page, layout: Layout, start: StartLayout, tables: list
         page.formula(f"E{row}", f"{where}!{last}", float(at_last), "table error")
         left = float(at_last / at_first) if at_first else ""
         page.formula(f"F{row}", f'IF(D{row}=0,"",E{row}/D{row})', left, "table percent")
-        page.formula(f"G{row}", _halved_formula(layout, sheet, row), halved(curve, base), "table")
+        page.formula(f"G{row}", _halved_formula(layout, sheet, row, base), halved(curve, base), "table")
     page.numbers(f"D{top + 1}:E{top + len(tables)}")
     page.link(f"B{top + len(tables) + 1}", "All error charts", f"{quoted(GRAPHS)}!A1")
 
@@ -191,17 +191,17 @@ def _right(page: Page, layout: Layout, start: StartLayout, samples: Samples, tab
 
 
 def halved(curve: np.ndarray, base: int = 1) -> int | str:
-    """The iteration at which E_total is first half of what it was in iteration `base`, or a dash.
+    """The iteration from `base` on at which E_total is first half of what it was there, or a dash.
 
     `curve` has shape (iterations,).
     """
-    below = np.flatnonzero(curve <= curve[base - 1] / 2)
-    return int(below[0]) + 1 if below.size else "–"
+    below = np.flatnonzero(curve[base - 1 :] <= curve[base - 1] / 2)
+    return int(below[0]) + base if below.size else "–"
 
 
-def _halved_formula(layout: Layout, sheet: str, row: int) -> str:
+def _halved_formula(layout: Layout, sheet: str, row: int, base: int) -> str:
     """SUMPRODUCT makes the comparison run over the column without an array formula."""
-    errors, iterations = layout.curve_range(sheet), layout.steps_range(sheet)
+    errors, iterations = layout.curve_range(sheet, base), layout.steps_range(sheet, base)
     first = f"SUMPRODUCT(MIN(({errors}>$D{row}/2)*1E+9+{iterations}))"
     return f'IF({first}>=1E+9,"–",{first})'
 
