@@ -99,6 +99,7 @@ def explanation(rng: random.Random) -> Call:
     inputs, targets, weights = data(rng, network)
     flat = [value for row in weights for value in row]
     learned = Spec.parse(network).network(inputs[0], targets[0], flat).learned
-    if "bias=layer" in network:  # a bias that a layer shares gets a sentence
-        learned = [name for name in learned if name.startswith("w")]
+    biases = [name for name in learned if name.startswith("b")]
+    if "bias=layer" in network and biases and rng.random() < 0.5:  # a bias that a layer shares has lines of its own
+        learned = biases
     return "NN_EXPLAIN", (inputs, targets, weights, network, rng.choice(learned))

@@ -150,6 +150,32 @@ def test_hundreds_of_explanations(engine, count, tmp_path):
     hold(ask(engine, tmp_path / "calls.xlsx", explanations(count, seed=11)))
 
 
+SHARED = [
+    ("2-2-2 bias=layer", "b1"),
+    ("2-2-2 bias=layer identity", "b2"),
+    ("2-3-1 bias=layer tanh", "b1"),
+    ("2-2-3 bias=layer identity mean-squared", "b1"),
+    ("2-3 bias=layer softmax", "b1"),
+    ("2-2-4 bias=layer identity softmax cross-entropy", "b1"),
+    ("2-2-4 bias=layer identity softmax cross-entropy", "b2"),
+    ("2-2-1-2 bias=layer", "b2"),
+    ("2-2-2-2 bias=layer tanh", "b1"),
+    ("2-2-2-2 bias=layer tanh", "b3"),
+]
+"""Biases that a layer shares: each unit's part in one line, in networks with columns for ∂E/∂(sum) and without."""
+
+
+@pytest.mark.parametrize(
+    ("engine", "which"), [("ironcalc", SHARED), ("formulon", SHARED[::3]), ("pyopenvba", SHARED[:1])]
+)
+def test_a_bias_that_a_layer_shares_letter_by_letter(engine, which, tmp_path):
+    found: list[Call] = []
+    for network, bias in which:
+        inputs, targets, weights = networks.data(random.Random(network), network)
+        found.append(("NN_EXPLAIN", (inputs, targets, weights, network, bias)))
+    hold(ask(engine, tmp_path / "calls.xlsx", found))
+
+
 def test_blank_optional_arguments_are_left_out(tmp_path):
     """A blank cell, as in the Python functions; nothing between commas is measured in Excel to count so too."""
     blank = [[None]]

@@ -113,20 +113,23 @@ EXPLAIN = {
             own, IF(j=u, GS_OWN(loss, "t"&j, "a_o"&j), GS_OTHER(loss, "t"&j, "a_o"&j, "a_o"&u)),
             term, IF(AND(sum_, j>1), IF(j=u, "("&own&")", "["&own&"]"), own),
             so_far&IF(j=1, "", " + ")&INDEX(two, 1, 1)&term&INDEX(two, 1, 2)))))""",
-    "GS_DELTA_TIMES": f"""
-        # ∂E/∂z of unit u of layer k, times what follows it ("" or ·w5 and more)
-        LAMBDA(spec, k, u, more, LET(
+    "GS_OUTPUT_DELTA": f"""
+        # ∂E/∂z of output u, times what follows it ("" or ·w5 and more)
+        LAMBDA(spec, u, more, LET(
             layers, ROWS(spec)-1,
             loss, INDEX(spec, layers+1, 1),
             activation, INDEX(spec, layers, 5),
             many, INDEX(spec, layers, 2),
-            symbol, GS_SYMBOL(spec, k)&u,
-            IF(GS_DELTAS(spec)>0, "∂E/∂"&symbol&more, IF(activation={_SOFTMAX},
+            IF(activation={_SOFTMAX},
                 IF(more="", GS_DELTA_SUM(loss, many, u), "["&GS_DELTA_SUM(loss, many, u)&"]"&more), LET(
                 two, GS_TWO(loss, many),
                 core, GS_CORE(loss, activation, "t"&u, "o"&u, "a_o"&u),
                 found, INDEX(two, 1, 1)&core&more&INDEX(two, 1, 2),
-                IF(AND(found=core, found="(a_o"&u&" − t"&u&")"), MID(core, 2, LEN(core)-2), found))))))""",
+                IF(AND(found=core, found="(a_o"&u&" − t"&u&")"), MID(core, 2, LEN(core)-2), found)))))""",
+    "GS_DELTA_TIMES": """
+        # the same of unit u of layer k: where the table has a column for it, that column
+        LAMBDA(spec, k, u, more, IF(GS_DELTAS(spec)>0, "∂E/∂"&GS_SYMBOL(spec, k)&u&more,
+            GS_OUTPUT_DELTA(spec, u, more)))""",
     "GS_IS_SHORT": """
         # whether a text is a_o1 − t1: a sum that needs parentheses behind another term
         LAMBDA(words, u, words="a_o"&u&" − t"&u)""",
@@ -160,8 +163,8 @@ EXPLAIN = {
         LAMBDA(spec, k, u, s, REDUCE(0, SEQUENCE(k), LAMBDA(so_far, j, so_far+IF(j<k,
             INDEX(spec, j, 1)*INDEX(spec, j, 2), (u-1)*INDEX(spec, j, 1)+s))))""",
     "GS_HIDDEN_LINES": """
-        # the lines of unit u of hidden layer k; `again` where another unit has shown the outputs' lines
-        LAMBDA(spec, flat, passed, deltas, wanted, k, u, again, LET(
+        # the lines of unit u of hidden layer k
+        LAMBDA(spec, flat, passed, deltas, wanted, k, u, LET(
             layers, ROWS(spec)-1,
             symbol, GS_SYMBOL(spec, k)&u,
             many, INDEX(spec, k+1, 2),
@@ -178,8 +181,8 @@ EXPLAIN = {
                 own, HSTACK(through, IF(shared="", said, SUBSTITUTE(said, "·"&weight&shared, shared&"·"&weight)),
                     INDEX(HSTACK(after, 0), 1, v)*factor),
                 direct, HSTACK("∂"&next&"/∂a_"&symbol, weight, factor),
-                lines, IF(GS_DELTAS(spec)>0, own, IF(again, VSTACK(direct, own),
-                    VSTACK(GS_OUTPUT_LINES(spec, passed, deltas, wanted, v), direct, own))),
+                lines, IF(GS_DELTAS(spec)>0, own,
+                    VSTACK(GS_OUTPUT_LINES(spec, passed, deltas, wanted, v), direct, own)),
                 IF(v=1, lines, VSTACK(so_far, lines))))),
             reaching, SUM(MAP(TOROW(TAKE(DROP(HSTACK(GS_ONES(many, 1), matrix), , u), many, 1)), after,
                 LAMBDA(factor, delta_, factor*delta_))),
@@ -197,18 +200,20 @@ EXPLAIN = {
             error_, IF(INDEX(spec, k+1, 2)=1, "E_total", GS_ERROR_OF(spec, k+1, v)),
             "∂"&error_&"/∂a_"&symbol&IF(OR(error_<>"E_total", INDEX(spec, k+1, 2)=1), "",
                 " through "&GS_SYMBOL(spec, k+1)&v)))""",
-    "GS_RESULT_OF": """
-        # the result's formula for one unit and what its sum is multiplied with ("" or ·i1)
-        LAMBDA(spec, k, u, more, LET(
-            layers, ROWS(spec)-1,
+    "GS_BY_ITS_SUM": """
+        # ∂E_total/∂z of unit u of layer k, times what follows it ("" or ·i1)
+        LAMBDA(spec, k, u, more, IF(k=ROWS(spec)-1, GS_OUTPUT_DELTA(spec, u, more), LET(
             symbol, GS_SYMBOL(spec, k)&u,
-            IF(OR(layers>2, k=layers), GS_DELTA_TIMES(spec, k, u, more), LET(
-                slopes, GS_SLOPE_FACTOR(INDEX(spec, k, 5), symbol, "a_"&symbol)&more,
-                many, INDEX(spec, k+1, 2),
-                IF(many=1, GS_DELTA_TIMES(spec, k+1, 1, "·w"&GS_WEIGHT_NUMBER(spec, k+1, 1, u)&slopes), LET(
-                    sums, REDUCE("", SEQUENCE(many), LAMBDA(so_far, v, so_far&IF(v=1, "", " + ")&
-                        GS_DELTA_TIMES(spec, k+1, v, "·w"&GS_WEIGHT_NUMBER(spec, k+1, v, u)))),
-                    IF(slopes="", sums, "["&sums&"]"&slopes)))))))""",
+            slopes, GS_SLOPE_FACTOR(INDEX(spec, k, 5), symbol, "a_"&symbol)&more,
+            many, INDEX(spec, k+1, 2),
+            IF(many=1, GS_DELTA_TIMES(spec, k+1, 1, "·w"&GS_WEIGHT_NUMBER(spec, k+1, 1, u)&slopes), LET(
+                sums, REDUCE("", SEQUENCE(many), LAMBDA(so_far, v, so_far&IF(v=1, "", " + ")&
+                    GS_DELTA_TIMES(spec, k+1, v, "·w"&GS_WEIGHT_NUMBER(spec, k+1, v, u)))),
+                IF(slopes="", sums, "["&sums&"]"&slopes))))))""",
+    "GS_RESULT_OF": """
+        # the result's formula for one unit
+        LAMBDA(spec, k, u, more, IF(OR(ROWS(spec)>3, k=ROWS(spec)-1), GS_DELTA_TIMES(spec, k, u, more),
+            GS_BY_ITS_SUM(spec, k, u, more)))""",
     "GS_EXPLAIN": f"""
         LAMBDA(spec, flat, samples, targets_, place, LET(
             layers, ROWS(spec)-1,
@@ -231,18 +236,22 @@ EXPLAIN = {
             factor, IF(is_bias, 1, INDEX(HSTACK(GS_UNITS(spec, passed, 2, k-1), 0), 1, MAX(s, 1))),
             all, SEQUENCE(last-first+1, 1, first),
             number_, SUM(MAP(all, LAMBDA(each, INDEX(HSTACK(GS_OF_LAYER(spec, deltas, k), 0), 1, each)*factor))),
-            chain, REDUCE("", all, LAMBDA(so_far, each, LET(symbol, GS_SYMBOL(spec, k)&each,
-                so_far&IF(each=first, "", " + ")&IF(AND(k=layers, INDEX(spec, k, 5)={_SOFTMAX}), "∂E_total/∂"&symbol,
+            whole, OR(NOT(alone), AND(k=layers, INDEX(spec, k, 5)={_SOFTMAX})),
+            chain, REDUCE("", IF(alone, all, HSTACK(first, last)), LAMBDA(so_far, each, LET(
+                symbol, GS_SYMBOL(spec, k)&each,
+                so_far&IF(each=first, "", IF(units>2, " + … + ", " + "))&IF(whole, "∂E_total/∂"&symbol,
                     "∂"&GS_ERROR_OF(spec, k, each)&"/∂a_"&symbol&" · ∂a_"&symbol&"/∂"&symbol)&
                     " · ∂"&symbol&"/∂"&learned))),
             lines, REDUCE(HSTACK("∂E_total/∂"&learned, chain, number_), all, LAMBDA(so_far, each, VSTACK(so_far,
-                IF(k=layers, GS_OUTPUT_LINES(spec, passed, deltas, wanted, each),
-                    GS_HIDDEN_LINES(spec, flat, passed, deltas, wanted, k, each, each>first)),
+                IF(NOT(alone), HSTACK("∂E_total/∂"&GS_SYMBOL(spec, k)&each, GS_BY_ITS_SUM(spec, k, each, ""),
+                    INDEX(HSTACK(GS_OF_LAYER(spec, deltas, k), 0), 1, each)),
+                    IF(k=layers, GS_OUTPUT_LINES(spec, passed, deltas, wanted, each),
+                    GS_HIDDEN_LINES(spec, flat, passed, deltas, wanted, k, each))),
                 HSTACK("∂"&GS_SYMBOL(spec, k)&each&"/∂"&learned, source, factor)))),
             result, REDUCE("", all, LAMBDA(so_far, each, LET(
                 term, GS_RESULT_OF(spec, k, each, IF(is_bias, "", "·"&source)),
-                sum_, AND(is_bias, each>first, layers<3, OR(AND(k=layers, INDEX(spec, k, 5)={_SOFTMAX}),
-                    AND(k<layers, GS_SLOPE_FACTOR(INDEX(spec, k, 5), "", "")="", INDEX(spec, MIN(k+1, layers), 2)>1))),
+                sum_, AND(each>first, IF(k=layers, AND(INDEX(spec, k, 5)={_SOFTMAX}, GS_DELTAS(spec)=0),
+                    AND(layers<3, GS_SLOPE_FACTOR(INDEX(spec, k, 5), "", "")="", INDEX(spec, k+1, 2)>1))),
                 so_far&IF(each=first, "", " + ")&IF(sum_, "["&term&"]",
                     IF(AND(each>first, GS_IS_SHORT(term, each)), "("&term&")", term))))),
             VSTACK(lines, HSTACK("∂E_total/∂"&learned, result, number_))))""",

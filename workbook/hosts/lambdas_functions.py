@@ -49,7 +49,6 @@ CHECKS = {
             IF(OR(COLUMNS(cells)=wide, AND(COLUMNS(cells)=1, ROWS(cells)=wide)), "",
             argument&" is "&GS_THOUSANDS(ROWS(cells))&" x "&GS_THOUSANDS(COLUMNS(cells))&" cells; the network has "&
                 GS_THOUSANDS(wide)&" "&of&": give "&GS_THOUSANDS(wide)&" columns, a row a sample."))))""",
-    "GS_IS_SHARED": "LAMBDA(spec, ABS(INDEX(spec, ROWS(spec), 5))=3)",
     "GS_AS_ROWS": "LAMBDA(cells, wide, IF(COLUMNS(cells)=wide, cells, TRANSPOSE(cells)))",
     "GS_NN_WEIGHTS": """
         LAMBDA(spec, cells, LET(wrong, GS_VECTOR("weights", cells), many, ROWS(cells)*COLUMNS(cells),
@@ -160,10 +159,8 @@ FUNCTIONS = {
         LAMBDA(inputs_, targets_, weights, network, weight, {_NN}LET({_NN_READ}
                 names, GS_ALL_NAMES(spec),
                 asked, GS_WEIGHT(weight, GS_ONLY_LEARNED(spec, names)),
-                IF(ISTEXT(asked), asked, IF(AND(GS_IS_SHARED(spec), LEFT(INDEX(HSTACK(GS_ONLY_LEARNED(spec, names), ""),
-                    1, asked), 1)="b"), "A bias that a whole layer shares is explained by Python's NN_EXPLAIN only.",
-                    GS_CELLS(GS_EXPLAIN(spec, flat, samples, wanted,
-                    XMATCH(INDEX(HSTACK(GS_ONLY_LEARNED(spec, names), ""), 1, asked), names)))))))))""",
+                IF(ISTEXT(asked), asked, GS_CELLS(GS_EXPLAIN(spec, flat, samples, wanted,
+                    XMATCH(INDEX(HSTACK(GS_ONLY_LEARNED(spec, names), ""), 1, asked), names))))))))""",
     "NN_FORWARD": """
         LAMBDA(inputs_, weights, network, LET(
             spec, GS_SPEC(network),
