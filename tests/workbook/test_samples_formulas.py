@@ -100,6 +100,23 @@ def test_an_error_is_halved_from_that_of_the_first_turn(tmp_path, libreoffice):
         assert [rows[top + 1 + k][column] for k in range(len(rates))] == expected
 
 
+def test_an_easy_first_sample_is_no_halved_error(tmp_path, libreoffice):
+    """Its own error is far below half of that of both, before anything was learned."""
+    spec, samples = Spec.parse("1-1 identity batch=1"), Samples(((0.1,), (2.0,)), ((0.3,), (6.0,)), 1)
+    network, path = spec.network(samples.inputs[0], samples.targets[0], [0.0]), tmp_path / "easy.xlsx"
+    (table,) = tables = build.compute(network, [0.02], 20, samples)
+    build.save(path, network, tables, samples=samples)
+    errors = table.table[:, network.column_names.index("E_total")]
+    means = (errors[1:] + errors[:-1]) / 2
+    wanted = int(np.flatnonzero(means <= means[0] / 2)[0]) + 2
+    assert errors[0] < means[0] / 2 and wanted > 2
+    head = "Error halved at iteration"
+    written = [list(row) for row in load_workbook(path, data_only=True)["Start"].iter_rows(values_only=True)]
+    for rows in (written, libreoffice.recalculate(spoilt(path, tmp_path))["Start"]):
+        top, column = next((r, row.index(head)) for r, row in enumerate(rows) if head in row)
+        assert rows[top + 1][column] == wanted
+
+
 @pytest.mark.parametrize(("line", "count"), [("2-3-2 bias=unit", 4), ("12-2 batch=2", 3)])
 def test_a_sheet_leads_to_its_yellow_cells(line, count, tmp_path):
     """A long list of inputs pushes the links down with the learning rate."""
